@@ -1,0 +1,139 @@
+"""The envelope: CloudEvents 1.0 in Kafka's binary mode. Attributes are headers, the body is the event as JSON."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+from pydantic import ValidationError
+
+from shared.bus.port import Message
+from shared.errors import PoisonError
+from shared.events.ids import EventId
+from shared.events.registry import Event, resolve
+
+SPEC_VERSION = "1.0"
+REQUIRED = ("ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time")
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An event with all that travels beside it.
+
+    Attributes:
+        id: unique; the inbox knows a record by it.
+        source: the room that said it, ``/rounds/<room>``.
+        time: when it was said.
+        correlation_id: the booking (or other first cause) that this follows from.
+        traceparent: W3C trace context, where tracing is on.
+        data: the event; None for a type this release does not know.
+    """
+
+    id: EventId
+    type: str
+    source: str
+    time: datetime
+    subject: str
+    correlation_id: str | None
+    traceparent: str | None
+    data: Event | None
+
+
+def encode(
+    data: Event,
+    *,
+    event_id: EventId,
+    source: str,
+    time: datetime,
+    correlation_id: str | None = None,
+    traceparent: str | None = None,
+) -> Message:
+    """Return the message for an event; headers are UTF-8 bytes."""
+    headers = {
+        "ce_specversion": SPEC_VERSION,
+        "ce_id": str(event_id),
+        "ce_type": data.event_type,
+        "ce_source": source,
+        "ce_time": time.isoformat(),
+        "ce_subject": data.key(),
+        "ce_correlationid": correlation_id,
+        "content-type": "application/json",
+        "traceparent": traceparent,
+    }
+    return Message(
+        topic=data.topic,
+        key=data.key().encode(),
+        value=data.model_dump_json().encode(),
+        headers={name: value.encode() for name, value in headers.items() if value is not None},
+    )
+
+
+def decode(message: Message) -> Envelope:
+    """Read a message.
+
+    Returns:
+        The envelope; its ``data`` is None when the type is unknown here.
+
+    Raises:
+        PoisonError: a missing header, a body that is not JSON or does not fit the schema, a newer version.
+    """
+    try:
+        headers = {name: value.decode() for name, value in message.headers.items()}
+    except UnicodeDecodeError as error:
+        text = "A header is not UTF-8. The producer must send CloudEvents in Kafka binary mode."
+        raise PoisonError(text) from error
+    missing = [name for name in REQUIRED if not headers.get(name)]
+    if missing:
+        text = f"Header {', '.join(missing)} is missing. The producer must send CloudEvents in Kafka binary mode."
+        raise PoisonError(text)
+    return Envelope(
+        id=_event_id(headers["ce_id"]),
+        type=headers["ce_type"],
+        source=headers["ce_source"],
+        time=_instant(headers["ce_time"]),
+        subject=headers.get("ce_subject", ""),
+        correlation_id=headers.get("ce_correlationid"),
+        traceparent=headers.get("traceparent"),
+        data=_body(headers["ce_type"], message.value),
+    )
+
+
+def _event_id(text: str) -> EventId:
+    try:
+        return EventId(UUID(text))
+    except ValueError as error:
+        message = "ce_id is not a UUID."
+        raise PoisonError(message) from error
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        message = "ce_time is not an RFC 3339 timestamp."
+        raise PoisonError(message) from error
+    if instant.tzinfo is None:
+        message = "ce_time carries no zone; send RFC 3339 with an offset."
+        raise PoisonError(message)
+    return instant
+
+
+def _body(event_type: str, value: bytes) -> Event | None:
+    try:
+        body = orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        message = f"The body of {event_type} is not JSON."
+        raise PoisonError(message) from error
+    if not isinstance(body, dict):
+        message = f"The body of {event_type} is not a JSON object."
+        raise PoisonError(message)
+    found = resolve(event_type, body)
+    if found is None:
+        return None
+    cls, lifted = found
+    try:
+        return cls.model_validate(lifted)
+    except ValidationError as error:
+        where = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['type']}" for e in error.errors(include_input=False))
+        message = f"The body of {event_type} does not fit its schema: {where}."
+        raise PoisonError(message) from None
