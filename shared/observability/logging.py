@@ -1,0 +1,51 @@
+"""JSON logs: one object a line, verb-first ``event``, identifiers and codes only, never a patient's words."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import TextIO
+
+import structlog
+import structlog.typing
+
+
+def configure_logging(file: Path | None = None) -> None:
+    """Send every log line, the libraries' included, as JSON to a file, or to standard error.
+
+    Args:
+        file: appended to; its folder is made.
+    """
+    stream: TextIO = sys.stderr
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        stream = file.open("a", encoding="utf-8", buffering=1)
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.ExceptionRenderer(
+            structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)
+        ),
+    ]
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    # Request lines carry addresses and signed links; httpx and uvicorn say them at INFO.
+    for chatty in ("httpx", "httpcore", "uvicorn.access", "aiosqlite", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
