@@ -32,7 +32,7 @@ class Peers:
         address = self._addresses.get(callee)
         client = httpx.AsyncClient(
             base_url=address or f"http://{callee}.rounds.internal",
-            transport=None if address else httpx.ASGITransport(self._in_process),  # type: ignore[arg-type]
+            transport=None if address else httpx.ASGITransport(self._in_process),
             timeout=10,
             auth=_Pass(self._tokens, caller),
         )
