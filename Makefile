@@ -1,0 +1,36 @@
+# Rounds: `make demo` shows it, `make test` checks it. `make help` lists the rest.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+RUN := .venv/bin
+PORT ?= 8080
+
+.PHONY: help setup demo test lint bench screenshots contract
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: ## make .venv with everything in it; quick when nothing changed
+	@deploy/dev/setup.sh
+
+demo: setup ## a day in the sample city, the board at a printed URL; AREA=city.osm.pbf for a real one, ONCE=1 to stop after the first plan
+	@$(RUN)/rounds demo --port $(PORT) $(if $(AREA),--area $(AREA)) $(if $(ONCE),--once --json) $(if $(BOOKINGS),--bookings $(BOOKINGS)) $(if $(NURSES),--nurses $(NURSES)) $(if $(DATA_DIR),--data $(DATA_DIR))
+
+lint: setup ## ruff, mypy, import contracts
+	@$(RUN)/ruff check
+	@$(RUN)/ruff format --check
+	@$(RUN)/mypy
+	@$(RUN)/lint-imports
+
+test: ## every check there is; closes on pytest's summary
+	@deploy/dev/setup.sh test
+	@$(MAKE) --no-print-directory lint
+	@$(RUN)/pytest
+
+bench: setup ## measure and print the tables of docs/benchmarks.md
+	@$(RUN)/python -m tests.bench
+
+screenshots: setup ## take the README's pictures of the board and the phone
+	@$(RUN)/python -m tests.web.screenshots
+
+contract: setup ## write the golden schemas, docs/events.md and docs/asyncapi.json from the code
+	@$(RUN)/python -m shared.events.publish
