@@ -145,7 +145,14 @@ class BodyLimit:
                 raise self._too_large()
             return message
 
-        await self._app(scope, counted, send)
+        async def unless_too_large(message: Message) -> None:
+            # The framework turns an error while it reads the body into a 400; ours is the truer answer.
+            if seen <= self._limit:
+                await send(message)
+
+        await self._app(scope, counted, unless_too_large)
+        if seen > self._limit:
+            await problem_response(self._too_large())(scope, receive, send)
 
     def _too_large(self) -> Problem:
         detail = f"The body is larger than {self._limit:,} bytes. Send one booking per request, or import a file."
