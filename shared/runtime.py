@@ -47,6 +47,9 @@ class Task:
     run: Callable[[asyncio.Event], Coroutine[None, None, None]]
 
 
+type Main = Callable[[FastAPI, asyncio.Event], Coroutine[None, None, None]]
+"""What to do while the doors are open; it gets the application and an event that is set on SIGTERM."""
+
 type _Running = tuple[Task, asyncio.Task[None]]
 
 
@@ -185,7 +188,7 @@ async def serve(
     house: House,
     rooms: Sequence[Room],
     sock: socket.socket,
-    main: Callable[[FastAPI, asyncio.Event], Coroutine[None, None, None]] | None = None,
+    main: Main | None = None,
 ) -> None:
     """Serve rooms on a socket until SIGTERM or SIGINT, or until ``main`` returns.
 

@@ -14,6 +14,7 @@ class HouseSettings(BaseSettings):
         host: address to listen on.
         port: port to listen on; 0 takes a free one.
         public_url: how people reach the system, for links; by default the address listened on.
+        peers: base URLs of rooms that run in another process, by room; JSON in ``ROUNDS_PEERS``.
     """
 
     model_config = SettingsConfigDict(env_prefix="ROUNDS_")
@@ -22,3 +23,4 @@ class HouseSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     public_url: str | None = None
+    peers: dict[str, str] = {}
