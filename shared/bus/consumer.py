@@ -1,0 +1,257 @@
+"""The consumer: reads as one group of the bus, handles each event once, and decides what becomes of a failure.
+
+The group's offset follows the transactions, so a crash in between means that records come again and the inbox says so.
+"""
+
+import asyncio
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from shared.bus.dead_letters import bury
+from shared.bus.handling import Handler, Handling, Outcome
+from shared.bus.port import Bus, LaneRevokedError, Record, Subscription, TopicPartition
+from shared.bus.waiting import jittered, wait_any
+from shared.clock import Clock, utc_now
+from shared.db.inbox import Inbox
+from shared.db.outbox import Outbox
+from shared.db.session import Database
+from shared.db.transient import is_transient
+from shared.errors import PoisonError, TransientError
+from shared.events.registry import Event
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerSettings:
+    """How a consumer paces itself.
+
+    Attributes:
+        batch: records taken at once; a crash may have them all come again.
+        attempts: how often a handler may fail for a reason unknown before its record goes to the dead letters.
+        first_pause_seconds: the pause after the first failure; it doubles from there.
+        retry_cap_seconds: the longest pause between attempts, far below a broker's patience with a silent member.
+        handler_seconds: a handler that takes longer is broken off and tried again.
+        poll_seconds: how long to wait for records at a time.
+        stalled_seconds: with records waiting and none coming for this long, the subscription is made anew.
+        keep: how long the inbox remembers; longer than any topic keeps records.
+        prune_every: how often the older rows are deleted.
+    """
+
+    batch: int = 100
+    attempts: int = 5
+    first_pause_seconds: float = 0.05
+    retry_cap_seconds: float = 15.0
+    handler_seconds: float = 30.0
+    poll_seconds: float = 5.0
+    stalled_seconds: float = 60.0
+    keep: timedelta = timedelta(days=120)
+    prune_every: timedelta = timedelta(hours=6)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a consumer did since it was made, for metrics.
+
+    Attributes:
+        handled: records that took effect.
+        repeated: records the inbox knew already.
+        skipped: records no handler here is for.
+        failures: attempts that are made again.
+        buried: records put among the dead letters.
+        rebuilt: subscriptions made anew after a stall.
+    """
+
+    handled: int = 0
+    repeated: int = 0
+    skipped: int = 0
+    failures: int = 0
+    buried: int = 0
+    rebuilt: int = 0
+
+
+class Consumer[R]:
+    """Reads the topics of its handlers' events and handles each event once.
+
+    Args:
+        group: the group on the bus and the name in the inbox; the room's name, as a rule.
+        bus: where from.
+        db: the room's database.
+        handlers: event class to handler: the room's whole story of what it listens to.
+        inbox: the room's inbox.
+        outbox: the room's outbox; None for a room that says nothing.
+        room: handed to the handlers as ``deps.room``.
+        settings: pacing.
+        clock: for the inbox and the dead letters.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts it joins
+        self,
+        group: str,
+        bus: Bus,
+        db: Database,
+        handlers: Mapping[type[Event], Handler],
+        *,
+        inbox: Inbox,
+        room: R,
+        outbox: Outbox | None = None,
+        settings: ConsumerSettings | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._group = group
+        self._bus = bus
+        self._db = db
+        self._topics = sorted({event.topic for event in handlers})
+        self._inbox = inbox
+        self._handling = Handling(group, db, handlers, inbox, outbox, room, clock)
+        self._settings = settings or ConsumerSettings()
+        self._clock = clock
+        self._trouble: dict[TopicPartition, tuple[int, int]] = {}
+        """For each lane that waits on a failure: its offset and how often it failed."""
+        self._lost_bus = 0
+        self._pruned_at: datetime | None = None
+        self.tally = Tally()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until told to stop; then finish the record in hand, commit, and leave the group."""
+        while not stop.is_set():
+            try:
+                async with self._bus.subscribe(self._group, self._topics) as subscription:
+                    await self._consume(subscription, stop)
+            except TransientError as error:
+                self._lost_bus += 1
+                if self._lost_bus == 1:
+                    log.warning("lost_bus", group=self._group, reason=str(error))
+                await wait_any(self._pause(self._lost_bus), stop)
+
+    async def _consume(self, subscription: Subscription, stop: asyncio.Event) -> None:
+        """Work through what comes; return when told to stop, or when nothing comes although something waits."""
+        loop = asyncio.get_running_loop()
+        heard_at = loop.time()
+        while not stop.is_set():
+            records = await self._next(subscription, stop)
+            if self._lost_bus:
+                log.info("found_bus", group=self._group, failures=self._lost_bus)
+                self._lost_bus = 0
+            if records:
+                heard_at = loop.time()
+                await self._work(subscription, records, stop)
+            elif loop.time() - heard_at >= self._settings.stalled_seconds and any((await subscription.lag()).values()):
+                log.warning("rebuilt_subscription", group=self._group, silent_seconds=self._settings.stalled_seconds)
+                self.tally.rebuilt += 1
+                return
+            await self._prune()
+
+    async def _next(self, subscription: Subscription, stop: asyncio.Event) -> Sequence[Record]:
+        """Poll, but not beyond the stop and not for ever: a client may hang after its broker came back."""
+        poll = asyncio.ensure_future(subscription.poll(self._settings.batch, self._settings.poll_seconds))
+        halt = asyncio.ensure_future(stop.wait())
+        patience = self._settings.poll_seconds + self._settings.stalled_seconds
+        try:
+            await asyncio.wait({poll, halt}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            return poll.result() if poll.done() else ()
+        finally:
+            halt.cancel()
+            poll.cancel()
+
+    async def _work(self, subscription: Subscription, records: Sequence[Record], stop: asyncio.Event) -> None:
+        """Handle a batch in order. A lane whose record failed waits; the other lanes go on."""
+        settled: dict[TopicPartition, int] = {}
+        stuck: set[TopicPartition] = set()
+        for record in records:
+            if stop.is_set():
+                break
+            if record.lane in stuck:
+                continue
+            if await self._settle(record):
+                settled[record.lane] = record.offset + 1
+                self._trouble.pop(record.lane, None)
+            else:
+                stuck.add(record.lane)
+        try:
+            if settled:
+                await subscription.commit(settled)
+        except LaneRevokedError as error:
+            # What is still ours comes again, and the inbox knows it.
+            log.info("dropped_commit", group=self._group, reason=str(error))
+            subscription.rewind()
+        if stuck:
+            subscription.rewind()
+            await wait_any(self._pause(max(self._trouble[lane][1] for lane in stuck)), stop)
+
+    async def _settle(self, record: Record) -> bool:
+        """Handle a record or bury it; False if it has to come again."""
+        try:
+            async with asyncio.timeout(self._settings.handler_seconds):
+                outcome = await self._handling.handle(record)
+        except PoisonError as error:
+            return await self._bury(record, str(error))
+        except Exception as error:  # noqa: BLE001 - one bad record must not end the room; nothing is lost or hidden
+            return await self._failed(record, error)
+        match outcome:
+            case Outcome.HANDLED:
+                self.tally.handled += 1
+            case Outcome.REPEATED:
+                self.tally.repeated += 1
+            case Outcome.SKIPPED:
+                self.tally.skipped += 1
+        return True
+
+    async def _failed(self, record: Record, error: Exception) -> bool:
+        attempts = self._note_trouble(record)
+        if attempts >= self._settings.attempts and not is_transient(error):
+            return await self._bury(record, f"{_where(error)}, {attempts} attempts")
+        if attempts == 1:
+            log.warning("retrying_record", group=self._group, reason=_where(error), **_address(record))
+        return False
+
+    async def _bury(self, record: Record, reason: str) -> bool:
+        try:
+            await bury(self._bus, record, self._group, reason, self._clock())
+        except TransientError as error:
+            if self._note_trouble(record) == 1:
+                log.warning("postponed_dead_letter", group=self._group, reason=str(error), **_address(record))
+            return False
+        self.tally.buried += 1
+        log.error("buried_record", group=self._group, reason=reason, **_address(record))
+        return True
+
+    def _note_trouble(self, record: Record) -> int:
+        offset, times = self._trouble.get(record.lane, (record.offset, 0))
+        times = times + 1 if offset == record.offset else 1
+        self._trouble[record.lane] = record.offset, times
+        self.tally.failures += 1
+        return times
+
+    def _pause(self, failures: int) -> float:
+        return jittered(failures, first=self._settings.first_pause_seconds, cap=self._settings.retry_cap_seconds)
+
+    async def _prune(self) -> None:
+        now = self._clock()
+        if self._pruned_at is not None and now - self._pruned_at < self._settings.prune_every:
+            return
+        self._pruned_at = now
+        try:
+            async with self._db.transaction() as session:
+                await self._inbox.prune(session, now - self._settings.keep)
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning("postponed_pruning", group=self._group, reason=_where(error))
+
+
+def _address(record: Record) -> dict[str, object]:
+    return {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+
+
+def _where(error: Exception) -> str:
+    """Return an error's kind and the line it came from. Its text may quote a value, and a value may be a patient's."""
+    if isinstance(error, TransientError):
+        return str(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    line = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{line}"

@@ -1,0 +1,292 @@
+"""The embedded bus: the bus port on one SQLite file. The default where there is no broker.
+
+Inside a process a publish wakes the waiting polls at once. What another process appends is seen by a slow look at the
+file. Groups are shared among the subscriptions of one process; two processes in one group would both get every record.
+"""
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shared.bus.group import Group, Member
+from shared.bus.log_file import LogFile, Positions
+from shared.bus.port import Message, Record, TopicPartition
+from shared.bus.waiting import wait_any
+from shared.clock import Clock, utc_now
+from shared.errors import ConfigurationError, TransientError
+from shared.events.topics import TOPICS, TopicSpec
+
+TAIL_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """Something that waits for the writer."""
+
+    done: asyncio.Future[None]
+    messages: Sequence[tuple[int, Message]] = ()
+    positions: Mapping[str, Positions] = field(default_factory=dict)
+
+
+class LogBus:
+    """Topics with keys, partitions and group offsets in one append-only file, durable through kill -9 and power loss.
+
+    SQLite runs on two threads of its own, one that writes and one that reads. All that is published or committed while
+    a write is under way goes to disk together in the next one.
+
+    Args:
+        path: the log file.
+        topics: the list of topics; what is not on it is refused.
+        poll_seconds: how often to look for what another process appended.
+        clock: stamps the records.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        topics: Mapping[str, TopicSpec] = TOPICS,
+        poll_seconds: float = 1.0,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._path = path
+        self._topics = topics
+        self._poll_seconds = poll_seconds
+        self._clock = clock
+        self._threads: list[ThreadPoolExecutor] = []
+        self._partitions: dict[str, int] = {}
+        self._ends: dict[TopicPartition, int] = {}
+        self._groups: dict[str, Group] = {}
+        self._waiting: list[_Write] = []
+        self._flushing: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
+
+    async def start(self) -> None:
+        """Open the file, create the topics, and drop what no retention keeps.
+
+        Raises:
+            ConfigurationError: the path cannot be used as a log, with what to do.
+        """
+        self._threads = [ThreadPoolExecutor(1, f"log-{role}") for role in ("write", "read")]
+        loop = asyncio.get_running_loop()
+        writing, reading = self._threads
+        try:
+            self._writer = await loop.run_in_executor(writing, LogFile, self._path, self._topics)
+            self._reader = await loop.run_in_executor(reading, LogFile, self._path, self._topics)
+        except BaseException:
+            self._release()
+            raise
+        for lane in self._reader.lanes:
+            self._partitions[lane.topic] = max(self._partitions.get(lane.topic, 0), lane.partition + 1)
+        await self.prune()
+        await self.look()
+
+    async def stop(self) -> None:
+        """Finish what is being written and close the file. Polls that wait end with an error."""
+        if not self._threads:
+            return
+        if self._flushing is not None:
+            await self._flushing
+        loop = asyncio.get_running_loop()
+        writing, reading = self._threads
+        await loop.run_in_executor(reading, self._reader.close)
+        await loop.run_in_executor(writing, self._writer.close)
+        self._release()
+        self._announce()
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """Append messages, all or none; see the port."""
+        placed = [(self._partition(message), message) for message in messages]
+        if placed:
+            await self._write(messages=placed)
+
+    @asynccontextmanager
+    async def subscribe(self, group: str, topics: Sequence[str]) -> AsyncIterator["LogSubscription"]:
+        """Join a group; the lanes are dealt anew now and when the context closes."""
+        self._refuse_unknown(topics)
+        committed = await self._read(lambda file: file.positions(group))
+        if group not in self._groups:
+            self._groups[group] = Group(sorted(self._ends), committed)
+        shared = self._groups[group]
+        member = Member(topics)
+        shared.join(member)
+        self._announce()
+        try:
+            yield LogSubscription(self, group, shared, member)
+        finally:
+            shared.leave(member)
+            if shared.deserted:
+                self._groups.pop(group, None)
+            self._announce()
+
+    async def tail(self, topics: Sequence[str], *, from_start: bool, follow: bool) -> AsyncIterator[Record]:
+        """Read without a group, across lanes in the order of appending; see the port."""
+        self._refuse_unknown(topics)
+        await self.look()
+        positions = {lane: 0 if from_start else end for lane, end in self._ends.items() if lane.topic in topics}
+        while True:
+            news = self._news
+            page = await self.read(positions, TAIL_PAGE)
+            for record in page:
+                positions[record.lane] = record.offset + 1
+                yield record
+            if page:
+                continue
+            if not follow:
+                return
+            await self.wait(news, self._poll_seconds)
+
+    async def prune(self) -> int:
+        """Delete what no retention keeps any more; return how many records went. Call it once a day."""
+        return await self._run(0, lambda: self._writer.prune(self._topics, self._clock()))
+
+    async def look(self) -> None:
+        """Learn from the file what other processes appended, and wake the polls if they did."""
+        ends = await self._read(LogFile.ends)
+        if ends != self._ends:
+            self._ends = ends
+            self._announce()
+
+    async def read(self, positions: Positions, limit: int) -> list[Record]:
+        """Return the records at and after these positions, in the order of appending."""
+        self._require_open()
+        behind = {lane: offset for lane, offset in positions.items() if offset < self._ends[lane]}
+        return await self._read(lambda file: file.read(behind, limit)) if behind else []
+
+    async def count(self, positions: Positions) -> dict[TopicPartition, int]:
+        """Return how many records stand at and after these positions."""
+        return await self._read(lambda file: file.count(positions))
+
+    async def commit(self, group: str, offsets: Positions) -> None:
+        """Store a group's offsets, whoever asks; ``LogSubscription.commit`` asks only for what it owns."""
+        await self._write(positions={group: offsets})
+
+    @property
+    def news(self) -> asyncio.Event:
+        """An event that the next append, or the next change in a group, will set. Take it before looking."""
+        return self._news
+
+    async def wait(self, news: asyncio.Event, seconds: float) -> None:
+        """Wait for news, but look at the file every ``poll_seconds``: another process gives no sign."""
+        if not await wait_any(min(seconds, self._poll_seconds), news):
+            await self.look()
+
+    def _partition(self, message: Message) -> int:
+        self._refuse_unknown([message.topic])
+        return zlib.crc32(message.key) % self._partitions[message.topic]
+
+    def _refuse_unknown(self, topics: Sequence[str]) -> None:
+        unknown = [topic for topic in topics if topic not in self._topics]
+        if unknown:
+            message = f"Topic {', '.join(unknown)} is not on the list. Add it to shared/events/topics.py."
+            raise ConfigurationError(message)
+
+    async def _write(
+        self, *, messages: Sequence[tuple[int, Message]] = (), positions: Mapping[str, Positions] | None = None
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(_Write(done, messages, positions or {}))
+        if self._flushing is None:
+            self._flushing = loop.create_task(self._flush())
+        await done
+
+    async def _flush(self) -> None:
+        """Write all that waits in one transaction, until nothing waits: many callers, one wait for the disk."""
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
+                error = await self._write_together(batch)
+                for write in batch:
+                    if write.done.done():  # its caller was cancelled
+                        continue
+                    if error is None:
+                        write.done.set_result(None)
+                    else:
+                        write.done.set_exception(error)
+        finally:
+            self._flushing = None
+
+    async def _write_together(self, batch: Sequence[_Write]) -> Exception | None:
+        messages = [message for write in batch for message in write.messages]
+        positions: dict[str, dict[TopicPartition, int]] = {}
+        for write in batch:
+            for group, offsets in write.positions.items():
+                positions.setdefault(group, {}).update(offsets)
+        try:
+            await self._run(0, lambda: self._writer.write(messages, positions, self._clock()))
+            if messages:
+                await self.look()
+        except Exception as error:  # noqa: BLE001 - every caller in the batch gets it
+            return error
+        return None
+
+    async def _read[T](self, question: Callable[[LogFile], T]) -> T:
+        return await self._run(1, lambda: question(self._reader))
+
+    async def _run[T](self, thread: int, work: Callable[[], T]) -> T:
+        self._require_open()
+        return await asyncio.get_running_loop().run_in_executor(self._threads[thread], work)
+
+    def _require_open(self) -> None:
+        if not self._threads:
+            message = "The event log is not open. Start the bus before using it; after a stop, start it again."
+            raise TransientError(message)
+
+    def _announce(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+    def _release(self) -> None:
+        for thread in self._threads:
+            thread.shutdown(wait=False)
+        self._threads = []
+
+
+class LogSubscription:
+    """A member's view of its lanes; see the port."""
+
+    def __init__(self, bus: LogBus, name: str, group: Group, member: Member) -> None:
+        self._bus = bus
+        self._name = name
+        self._group = group
+        self._member = member
+
+    async def poll(self, max_records: int, wait_seconds: float) -> Sequence[Record]:
+        """Return the oldest records not yet polled, waiting for one if there is none."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + wait_seconds
+        while True:
+            news = self._bus.news
+            records = await self._take(max_records)
+            left = deadline - loop.time()
+            if records or left <= 0:
+                return records
+            await self._bus.wait(news, left)
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Store the next offset to read for each lane; all of them or, if one was revoked, none."""
+        self._group.check_owner(self._member, offsets)
+        await self._bus.commit(self._name, offsets)
+        self._group.note_committed(offsets)
+
+    async def lag(self) -> Mapping[TopicPartition, int]:
+        """Return for each owned lane how many records are not yet committed."""
+        return await self._bus.count({lane: self._group.committed(lane) for lane in self._member.positions})
+
+    def rewind(self) -> None:
+        """Forget what was polled but not committed."""
+        self._group.rewind(self._member)
+
+    async def _take(self, max_records: int) -> list[Record]:
+        asked = dict(self._member.positions)
+        records = await self._bus.read(asked, max_records)
+        positions = self._member.positions
+        # While the file was read a lane may have gone to another member, or been rewound: its records are not ours.
+        kept = [record for record in records if positions.get(record.lane) == asked[record.lane]]
+        positions.update({record.lane: record.offset + 1 for record in kept})
+        return kept

@@ -1,0 +1,51 @@
+"""The inbox: which events a consumer has handled. With it a record that comes twice takes effect once."""
+
+from datetime import datetime
+
+from sqlalchemy import Column, MetaData, String, Table, Uuid, bindparam, delete, text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from shared.db.base import UtcDateTime
+from shared.events.ids import EventId
+
+
+class Inbox:
+    """The table ``inbox`` of a room.
+
+    Args:
+        metadata: the room's; the table joins it.
+    """
+
+    def __init__(self, metadata: MetaData) -> None:
+        self.table = Table(
+            "inbox",
+            metadata,
+            Column("consumer", String, primary_key=True),
+            Column("event_id", Uuid, primary_key=True),
+            Column("handled_at", UtcDateTime, nullable=False),
+            sqlite_with_rowid=False,
+        )
+        # The same words in SQLite and PostgreSQL.
+        self._insert = text(
+            "INSERT INTO inbox (consumer, event_id, handled_at) VALUES (:consumer, :event_id, :handled_at)"
+            " ON CONFLICT DO NOTHING RETURNING 1"
+        ).bindparams(bindparam("event_id", type_=Uuid()), bindparam("handled_at", type_=UtcDateTime()))
+
+    async def first_sight(self, session: AsyncSession, consumer: str, event_id: EventId, now: datetime) -> bool:
+        """Note an event as handled, in the transaction that handles it; tell whether it was new.
+
+        Asking first and inserting later would let two members of a group, one of which just lost the lane to the other,
+        both find nothing and both handle the record. The insert itself decides: the second waits for the first to
+        commit, then gets no row back; if the first rolls back, the second gets it.
+        """
+        connection = await session.connection()
+        row = await connection.execute(self._insert, {"consumer": consumer, "event_id": event_id, "handled_at": now})
+        return row.first() is not None
+
+    async def prune(self, session: AsyncSession, before: datetime) -> int:
+        """Forget what was handled before an instant; return how many rows went.
+
+        Keep rows for longer than any topic keeps records, or a replay takes effect again.
+        """
+        connection = await session.connection()
+        return (await connection.execute(delete(self.table).where(self.table.c.handled_at < before))).rowcount

@@ -1,0 +1,172 @@
+"""The outbox: events wait in the room's own database until the relay has published them.
+
+A change and what is said about it commit together, or neither does.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    Uuid,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from shared.bus.headers import pack_headers, unpack_headers
+from shared.bus.port import Message
+from shared.clock import Clock, new_id, utc_now
+from shared.db.base import UtcDateTime
+from shared.errors import ConfigurationError
+from shared.events.envelope import encode
+from shared.events.ids import EventId
+from shared.events.registry import Event
+from shared.events.topics import TOPICS
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A row that is not published yet.
+
+    Attributes:
+        seq: its place in the order of insertion.
+    """
+
+    seq: int
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits to be published.
+
+    Attributes:
+        oldest: when the first of it was said; None when nothing waits.
+    """
+
+    count: int
+    oldest: datetime | None
+
+
+class Outbox:
+    """The table ``outbox`` of a room.
+
+    Args:
+        metadata: the room's; the table joins it.
+        room: the name events carry as their source.
+        clock: stamps the events.
+    """
+
+    def __init__(self, metadata: MetaData, room: str, *, clock: Clock = utc_now) -> None:
+        self._source = f"/rounds/{room}"
+        self._clock = clock
+        self.table = Table(
+            "outbox",
+            metadata,
+            Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+            Column("event_id", Uuid, nullable=False, unique=True),
+            Column("topic", String, nullable=False),
+            Column("key", LargeBinary, nullable=False),
+            Column("headers", Text, nullable=False),
+            Column("value", LargeBinary, nullable=False),
+            Column("created_at", UtcDateTime, nullable=False),
+            Column("published_at", UtcDateTime),
+            sqlite_autoincrement=True,  # a pruned row's place is never given again
+        )
+        waiting = self.table.c.published_at.is_(None)
+        Index("ix_outbox_waiting", self.table.c.seq, sqlite_where=waiting, postgresql_where=waiting)
+
+    async def add(
+        self,
+        session: AsyncSession,
+        *events: Event,
+        correlation_id: str | None = None,
+        traceparent: str | None = None,
+    ) -> list[EventId]:
+        """Say events, in order, in the caller's transaction; return the ids they were given.
+
+        Raises:
+            ConfigurationError: an event whose topic is not on the list.
+        """
+        now = self._clock()
+        ids = [EventId(new_id()) for _ in events]
+        rows = []
+        for event_id, data in zip(ids, events, strict=True):
+            if data.topic not in TOPICS:
+                message = (
+                    f"{data.event_type} goes to {data.topic}, which is not in shared/events/topics.py. Add it there."
+                )
+                raise ConfigurationError(message)
+            sent = encode(
+                data,
+                event_id=event_id,
+                source=self._source,
+                time=now,
+                correlation_id=correlation_id,
+                traceparent=traceparent,
+            )
+            rows.append(
+                {
+                    "event_id": event_id,
+                    "topic": sent.topic,
+                    "key": sent.key,
+                    "headers": pack_headers(sent.headers),
+                    "value": sent.value,
+                    "created_at": now,
+                }
+            )
+        if rows:
+            await (await session.connection()).execute(insert(self.table), rows)
+        return ids
+
+    async def waiting(self, session: AsyncSession, limit: int) -> list[Pending]:
+        """Return the first unpublished rows in the order of insertion.
+
+        Never ``seq > last``: in PostgreSQL a lower number may be committed after a higher one was read. The rows of one
+        aggregate are safe either way, for their transactions queue for the aggregate's row.
+        """
+        table = self.table.c
+        query = (
+            select(table.seq, table.topic, table.key, table.headers, table.value)
+            .where(table.published_at.is_(None))
+            .order_by(table.seq)
+            .limit(limit)
+        )
+        rows = await (await session.connection()).execute(query)
+        return [
+            Pending(seq, Message(topic, key, value, unpack_headers(headers)))
+            for seq, topic, key, headers, value in rows
+        ]
+
+    async def mark(self, session: AsyncSession, published: Sequence[Pending]) -> None:
+        """Note that these rows are on the bus."""
+        statement = (
+            update(self.table)
+            .where(self.table.c.seq.in_([row.seq for row in published]))
+            .values(published_at=self._clock())
+        )
+        await (await session.connection()).execute(statement)
+
+    async def backlog(self, session: AsyncSession) -> Backlog:
+        """Return how much waits, and since when."""
+        query = select(func.count(), func.min(self.table.c.created_at)).where(self.table.c.published_at.is_(None))
+        count, oldest = (await (await session.connection()).execute(query)).one()
+        return Backlog(count, oldest)
+
+    async def prune(self, session: AsyncSession, before: datetime) -> int:
+        """Delete rows published before an instant; return how many went."""
+        statement = delete(self.table).where(self.table.c.published_at < before)
+        return (await (await session.connection()).execute(statement)).rowcount

@@ -1,0 +1,24 @@
+"""Which failures of a database pass by themselves."""
+
+import sqlite3
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from shared.errors import TransientError
+
+PRIMARY_CODE = 0xFF
+"""SQLite's extended error codes keep the plain one in the low byte."""
+PASSING_SQLSTATES = {"08", "40", "53", "55", "57"}
+"""Classes of PostgreSQL: connection, rollback, out of resources, lock not available, operator intervention."""
+
+
+def is_transient(error: BaseException) -> bool:
+    """Tell whether the same work can succeed later: away, locked, full, timed out; not a wrong statement or value."""
+    if isinstance(error, TransientError | PoolTimeoutError | TimeoutError | ConnectionError):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    if isinstance(error.orig, sqlite3.OperationalError):
+        return error.orig.sqlite_errorcode & PRIMARY_CODE != sqlite3.SQLITE_ERROR
+    return error.connection_invalidated or str(getattr(error.orig, "sqlstate", ""))[:2] in PASSING_SQLSTATES
