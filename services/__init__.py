@@ -1,0 +1,1 @@
+"""The rooms of Rounds, and what puts them together."""
