@@ -1,0 +1,1 @@
+"""The sample city in OpenStreetMap's own terms: nodes, ways and tags."""
