@@ -9,13 +9,17 @@ import importlib
 import sys
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 from alembic import command, context
 from alembic.autogenerate import compare_metadata
+from alembic.autogenerate.api import AutogenContext
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData
+from sqlmodel.sql.sqltypes import AutoString
 
+from shared.db.base import UtcDateTime
 from shared.db.session import Database
 
 
@@ -27,9 +31,19 @@ def run_migrations(metadata: MetaData) -> None:
         target_metadata=metadata,
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,
-        user_module_prefix="sqlmodel.sql.sqltypes.",
+        render_item=_render,
     )
     context.run_migrations()
+
+
+def _render(kind: str, item: object, autogenerate: AutogenContext) -> str | Literal[False]:
+    """Write the house's own column types into a revision as one reads them."""
+    if kind == "type" and isinstance(item, UtcDateTime):
+        autogenerate.imports.add("from shared.db.base import UtcDateTime")
+        return "UtcDateTime()"
+    if kind == "type" and isinstance(item, AutoString):
+        return "sa.String()"
+    return False
 
 
 def _config(migrations: Path, connection: Connection) -> Config:
