@@ -1,0 +1,56 @@
+"""Where a shift stands: what has begun, and from where and when the rest of its route can be planned."""
+
+from dataclasses import dataclass
+
+from services.routing.domain.plan import Stop
+from services.routing.domain.problem import UNREACHABLE, BegunBreak, BegunVisit, Problem, Shift
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A shift as far as it has begun.
+
+    Attributes:
+        stops: what has begun.
+        site: where the nurse is when the last of it ends.
+        free_at: when she can leave there at the earliest.
+        pending: numbers of the breaks still to be taken; one that can no longer be over in time has lapsed.
+        departure: when she left the start place; None: nothing has begun.
+    """
+
+    shift: Shift
+    stops: tuple[Stop, ...]
+    site: int
+    free_at: int
+    pending: tuple[int, ...]
+    departure: int | None
+
+
+def standing(problem: Problem, shift: Shift) -> Standing:
+    """Return where the shift stands."""
+    begun = problem.begun_in[shift.id]
+    site = shift.start_site
+    stops: list[Stop] = []
+    for fact in begun:
+        if isinstance(fact, BegunVisit):
+            here = problem.visit[fact.visit_id].site
+            drive_s, drive_m = _drive(problem, site, here)
+            stops.append(Stop(fact.visit_id, None, fact.arrival, fact.start, fact.end, drive_s, drive_m, begun=True))
+            site = here
+        else:
+            stops.append(Stop(None, fact.number, fact.start, fact.start, fact.end, 0, 0, begun=True))
+    free_at = max([problem.now, *(fact.end for fact in begun)] if begun else [problem.now, shift.start])
+    taken = {fact.number for fact in begun if isinstance(fact, BegunBreak)}
+    pending = tuple(
+        number
+        for number, pause in enumerate(shift.breaks)
+        if number not in taken and free_at + pause.duration_s <= pause.latest_end
+    )
+    departure = stops[0].arrival - stops[0].drive_s if stops else None
+    return Standing(shift, tuple(stops), site, free_at, pending, departure)
+
+
+def _drive(problem: Problem, origin: int, target: int) -> tuple[int, int]:
+    """Return seconds and metres of a leg that was driven; 0 where the map knows no road."""
+    seconds = problem.travel.seconds_rows[origin][target]
+    return (0, 0) if seconds == UNREACHABLE else (seconds, problem.travel.metres_rows[origin][target])
