@@ -34,7 +34,7 @@ def _spines(ring: Sequence[Point], names: StreetNames, rng: Random) -> Iterator[
     xs, ys = [x for x, _ in ring], [y for _, y in ring]
     wide, high = max(xs) - min(xs), max(ys) - min(ys)
     middle = ((max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2)
-    tilt = (0.0 if wide > high else math.pi / 2) + rng.uniform(-0.3, 0.3)
+    tilt = (0.0 if wide > high else math.pi / 2) + rng.uniform(-0.12, 0.12)
     breadth = min(wide, high)
     count = max(1, round(breadth / _SPACING) - 1)
     for k in range(count):
