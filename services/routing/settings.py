@@ -1,0 +1,26 @@
+"""Settings of the routing room."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class RoutingSettings(BaseSettings):
+    """``ROUTING_*`` environment variables.
+
+    Attributes:
+        seed: of every solve; the same input and seed give the same plan.
+        quiet_seconds: a day is planned when its input has been still for this long,
+        patience_seconds: or has been waiting for this long.
+        lease_seconds: a worker that has not answered by then is taken for dead.
+        attempts: solves that may fail before a day is left alone until its input changes.
+        osrm_url: a remote OSRM server; empty: the embedded road graph of each area.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ROUTING_")
+
+    seed: int = 1
+    quiet_seconds: float = Field(default=0.25, ge=0)
+    patience_seconds: float = Field(default=10, ge=0)
+    lease_seconds: float = Field(default=180, gt=0)
+    attempts: int = Field(default=5, ge=1)
+    osrm_url: str = ""
