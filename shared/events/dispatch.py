@@ -160,6 +160,7 @@ class Disruption(StrEnum):
 
     FROZEN_CONFLICT = "frozen_conflict"
     SHIFT_CLOSED = "shift_closed"
+    VISIT_MOVED = "visit_moved"
 
 
 @event("rounds.dispatch.day-disrupted.v1", DAYS)
