@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from shared.bus.log import LogBus
+from shared.client import SERVER_FILE
 from shared.clock import utc_now
 from shared.errors import ConfigurationError
 from shared.peers import Peers
@@ -15,8 +16,6 @@ from shared.runtime import House, Room
 from shared.security.secrets import read_or_create
 from shared.security.tokens import Tokens
 from shared.settings import HouseSettings
-
-SERVER_FILE = "server.json"
 
 type Builder = Callable[[House], Room]
 

@@ -1,0 +1,287 @@
+"""Plan jobs: a day whose input changed is leased, solved in a process of its own, and saved with what is said of it."""
+
+import asyncio
+import datetime as dt
+import time
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+import structlog
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.routing.announcing import Wording, changed, draw, unassigned_of
+from services.routing.composing import Day, compose, read_day
+from services.routing.domain.calendar import next_planning_date
+from services.routing.domain.problem import Problem
+from services.routing.handlers import WINDOWS
+from services.routing.solver.worker import Job, solve_job, warm_up
+from services.routing.state import RoutingState
+from services.routing.store import plans, queries
+from services.routing.store.models import PlanRequestRow, PlanRow, RouteRow, VisitRow, outbox
+from services.routing.travel.port import TravelMatrix
+from shared.bus.waiting import wait_any
+from shared.db.lease import new_holder
+from shared.errors import RoundsError
+from shared.events.ids import AreaId, ShiftId, VisitId
+from shared.events.routing import PlanCommitted, Route, RoutePlanned, RouteRef
+
+IDLE_SECONDS = 1.0
+RETRY_CAP = 30.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A day this worker holds, with the version of the input it will answer."""
+
+    area_id: AreaId
+    date: dt.date
+    version: int
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a solve starts from.
+
+    Attributes:
+        plan_version: of the plan in force; 0: there is none.
+        late: visits that could also be done on a later day.
+    """
+
+    day: Day
+    problem: Problem
+    matrix: TravelMatrix
+    plan_version: int
+    routes: dict[ShiftId, Route]
+    late: dict[VisitId, dt.date]
+
+
+class PlanJobs:
+    """Plans days, one at a time, for as long as the room runs.
+
+    Args:
+        state: the room's parts.
+    """
+
+    def __init__(self, state: RoutingState) -> None:
+        self._state = state
+        self._settings = state.settings
+        self._pool = self._new_pool()
+        self._again: dict[tuple[str, dt.date], float] = {}
+        """When a day whose solve failed may be tried again, on the loop's clock."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until told to stop; a solve that is under way is left to its lease."""
+        commits = self._state.db.commits()
+        warm = asyncio.get_running_loop().run_in_executor(self._pool, warm_up)
+        try:
+            while not stop.is_set():
+                commits.clear()
+                pause = await self._work(stop)
+                await wait_any(pause, stop, commits)
+        finally:
+            warm.cancel()
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._end_processes()
+
+    async def _work(self, stop: asyncio.Event) -> float:
+        """Plan the first day that is due; return how long to wait before looking again."""
+        pause = IDLE_SECONDS
+        async with self._state.db.reading() as session:
+            waiting = await queries.waiting_requests(session, self._state.clock())
+        for request in waiting:
+            due_in = self._due_in(request)
+            if due_in > 0:
+                pause = min(pause, due_in)
+                continue
+            await self._plan(request, stop)
+            return 0
+        return pause
+
+    def _due_in(self, request: PlanRequestRow) -> float:
+        """Return the seconds until a day should be planned: when its input is still, or has waited long enough."""
+        now = self._state.clock()
+        if request.failures >= self._settings.attempts:
+            return IDLE_SECONDS
+        again = self._again.get((request.area_id, request.date), 0) - asyncio.get_running_loop().time()
+        still = self._settings.quiet_seconds - (now - request.last_at).total_seconds()
+        patience = self._settings.patience_seconds - (now - request.first_at).total_seconds()
+        return max(again, min(still, patience))
+
+    async def _plan(self, request: PlanRequestRow, stop: asyncio.Event) -> None:
+        leased = await self._lease(request)
+        if leased is None:
+            return
+        where = {"area_id": leased.area_id, "date": leased.date.isoformat(), "input_version": leased.version}
+        began = time.monotonic()
+        try:
+            planned = asyncio.ensure_future(self._solve_and_save(leased, began))
+            halted = asyncio.ensure_future(stop.wait())
+            await asyncio.wait({planned, halted}, return_when=asyncio.FIRST_COMPLETED)
+            halted.cancel()
+            if not planned.done():
+                planned.cancel()
+                with suppress(asyncio.CancelledError):
+                    await planned
+                await self._give_back(leased, None)
+                return
+            planned.result()
+            self._again.pop((leased.area_id, leased.date), None)
+        except Exception as error:
+            # Whatever went wrong with one day must not stop the others; the day says so and is tried again.
+            log.exception("failed_plan", **where)
+            if isinstance(error, BrokenProcessPool):
+                self._pool = self._new_pool()
+            await self._give_back(leased, _sentence(error))
+
+    async def _lease(self, request: PlanRequestRow) -> Leased | None:
+        holder = new_holder()
+        now = self._state.clock()
+        until = now + dt.timedelta(seconds=self._settings.lease_seconds)
+        async with self._state.db.transaction() as session:
+            version = await queries.lease(session, request, holder, now, until)
+        return None if version is None else Leased(AreaId(request.area_id), request.date, version, holder)
+
+    async def _solve_and_save(self, leased: Leased, began: float) -> None:
+        snapshot = await self._snapshot(leased)
+        job = Job.of(snapshot.problem, snapshot.routes, self._settings.seed)
+        result = await asyncio.get_running_loop().run_in_executor(self._pool, solve_job, job)
+        wording = Wording(snapshot.day, snapshot.problem, snapshot.matrix)
+        routes = wording.routes(result.plan)
+        new = changed(routes, snapshot.routes)
+        drawn = await draw(routes, new, lambda route: self._state.travel.geometry(leased.area_id, wording.sites(route)))
+        carried = {
+            entry.visit_id: snapshot.late[entry.visit_id]
+            for entry in result.plan.unassigned
+            if entry.visit_id in snapshot.late
+        }
+        stays = {**snapshot.routes, **drawn}
+        committed = PlanCommitted(
+            aggregate_version=0,
+            area_id=leased.area_id,
+            date=leased.date,
+            plan_version=snapshot.plan_version + 1,
+            routes=(),
+            unassigned=tuple(entry for entry in unassigned_of(result.plan) if entry.visit_id not in carried),
+            price_cents=result.plan.price.by_rule(),
+            drive=sum((route.drive for route in routes.values()), dt.timedelta()),
+            travel_estimated=any(route.travel_estimated for route in routes.values()),
+            seconds=round(time.monotonic() - began, 3),
+        )
+        await self._save(leased, committed, {shift_id: stays[shift_id] for shift_id in routes}, new, carried)
+
+    async def _snapshot(self, leased: Leased) -> Snapshot:
+        area = self._state.areas()[leased.area_id]
+        async with self._state.db.reading() as session:
+            known = await queries.day_input(session, leased.area_id, leased.date)
+            plan = await plans.plan(session, leased.area_id, leased.date)
+            rows = await plans.routes(session, leased.area_id, leased.date)
+        routes = {ShiftId(row.shift_id): Route.model_validate(row.body) for row in rows}
+        day = read_day(known, routes.values())
+        matrix = await self._state.travel.matrix(leased.area_id, day.sites)
+        late = {
+            VisitId(row.visit_id): later
+            for row, _ in known.visits
+            if (later := next_planning_date(WINDOWS.validate_python(row.body["windows"]), area, leased.date))
+        }
+        problem = compose(day, matrix, routes, self._state.clock())
+        return Snapshot(day, problem, matrix, plan.plan_version if plan else 0, routes, late)
+
+    async def _save(
+        self,
+        leased: Leased,
+        committed: PlanCommitted,
+        routes: dict[ShiftId, Route],
+        new: list[ShiftId],
+        carried: dict[VisitId, dt.date],
+    ) -> None:
+        async with self._state.db.transaction() as session:
+            request = await queries.held(session, leased.area_id, leased.date, leased.holder)
+            if request is None:
+                log.warning("refused_late_plan", area_id=leased.area_id, date=leased.date.isoformat())
+                return
+            request.done, request.holder, request.until = leased.version, None, None
+            request.failures, request.failure = 0, None
+            request.first_at = request.last_at
+            await _say(session, committed, routes, new)
+            for visit_id, date in carried.items():
+                visit = await session.get(VisitRow, visit_id)
+                if visit is not None and visit.planned_date == leased.date:
+                    visit.planned_date = date
+                    await queries.want_plan(session, leased.area_id, date, self._state.clock())
+        log.info(
+            "saved_plan",
+            area_id=leased.area_id,
+            date=leased.date.isoformat(),
+            plan_version=committed.plan_version,
+            routes=len(routes),
+            changed=len(new),
+            unassigned=len(committed.unassigned),
+            seconds=committed.seconds,
+        )
+
+    async def _give_back(self, leased: Leased, failure: str | None) -> None:
+        async with self._state.db.transaction() as session:
+            request = await queries.held(session, leased.area_id, leased.date, leased.holder)
+            if request is None:
+                return
+            request.holder = request.until = None
+            if failure is not None:
+                request.failures += 1
+                request.failure = failure
+                pause = min(RETRY_CAP, 2.0**request.failures)
+                self._again[leased.area_id, leased.date] = asyncio.get_running_loop().time() + pause
+
+    def _new_pool(self) -> ProcessPoolExecutor:
+        # One process: a solve holds the GIL, and a second routing model in the same process may crash OR-Tools.
+        return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+
+    def _end_processes(self) -> None:
+        for process in list((self._pool._processes or {}).values()):  # noqa: SLF001 - a running solve has no other end
+            process.terminate()
+
+
+def _sentence(error: Exception) -> str:
+    """Return what may be shown: the house's own sentences, and no more than the kind of anything else."""
+    return (
+        str(error) if isinstance(error, RoundsError) else f"The planner failed ({type(error).__name__}); see the log."
+    )
+
+
+async def _say(
+    session: AsyncSession, committed: PlanCommitted, routes: dict[ShiftId, Route], new: list[ShiftId]
+) -> None:
+    """Store the plan and put its events into the outbox, in order."""
+    area_id, date = committed.area_id, committed.date
+    plan = await plans.plan(session, area_id, date)
+    said = plan.said if plan else 0
+    before = {ShiftId(row.shift_id): row for row in await plans.routes(session, area_id, date)}
+    await plans.remove_routes(session, area_id, date, set(before) - set(routes))
+    events: list[RoutePlanned] = []
+    for shift_id in new:
+        row = before.get(shift_id) or RouteRow(area_id=area_id, date=date, shift_id=shift_id, plan_version=0, body={})
+        row.plan_version = committed.plan_version
+        row.body = routes[shift_id].model_dump(mode="json")
+        session.add(row)
+        before[shift_id] = row
+        said += 1
+        events.append(
+            RoutePlanned(
+                aggregate_version=said,
+                area_id=area_id,
+                date=date,
+                plan_version=committed.plan_version,
+                route=routes[shift_id],
+            )
+        )
+    refs = tuple(RouteRef(shift_id=shift, plan_version=before[shift].plan_version) for shift in sorted(routes, key=str))
+    whole = committed.model_copy(update={"aggregate_version": said + 1, "routes": refs})
+    plan = plan or PlanRow(area_id=area_id, date=date, plan_version=0, said=0, body={})
+    plan.plan_version, plan.said, plan.body = committed.plan_version, said + 1, whole.model_dump(mode="json")
+    session.add(plan)
+    await outbox.add(session, *events, whole)
