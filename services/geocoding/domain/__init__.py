@@ -1,0 +1,1 @@
+"""Pure rules: taking addresses apart, judging matches, deciding what can be trusted."""

@@ -1,0 +1,1 @@
+"""The address index: built from an OpenStreetMap extract, one SQLite file an area."""
