@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from services.routing.state import RoutingState
+from services.routing.deps import RoutingState
 from services.routing.store import plans, queries
 from services.routing.store.models import PlanRequestRow
 from shared.areas import Area

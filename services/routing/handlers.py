@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from services.routing.domain.calendar import first_planning_date
-from services.routing.state import RoutingState
+from services.routing.deps import RoutingState
 from services.routing.store import queries
 from services.routing.store.models import BegunRow, PlaceRow, ShiftRow, VisitRow
 from shared.areas import Area

@@ -18,7 +18,7 @@ from services.routing.domain.calendar import next_planning_date
 from services.routing.domain.problem import Problem
 from services.routing.handlers import WINDOWS
 from services.routing.solver.worker import Job, solve_job, warm_up
-from services.routing.state import RoutingState
+from services.routing.deps import RoutingState
 from services.routing.store import plans, queries
 from services.routing.store.models import PlanRequestRow, PlanRow, RouteRow, VisitRow, outbox
 from services.routing.travel.port import TravelMatrix

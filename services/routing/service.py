@@ -9,7 +9,7 @@ from services.routing import api
 from services.routing.handlers import HANDLERS
 from services.routing.jobs import PlanJobs
 from services.routing.settings import RoutingSettings
-from services.routing.state import RoutingState
+from services.routing.deps import RoutingState
 from services.routing.store.models import inbox, leases, outbox
 from services.routing.travel.cache import CachedTravel
 from services.routing.travel.fallback import FallbackTravel

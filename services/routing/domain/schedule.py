@@ -1,4 +1,4 @@
-"""The route evaluator: for a shift and an order of visits, the earliest times that keep every rule, or the rule that blocks.
+"""The route evaluator: for a shift and an order of visits, the earliest times that keep every rule, or what blocks.
 
 Being early never hurts (windows allow waiting), so it is enough to know, for each set of breaks already taken,
 the earliest time at which a stop can be over. Breaks are few, so all their placements are tried at once.
