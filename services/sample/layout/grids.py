@@ -83,7 +83,7 @@ def _pieces(
             level = grid.coordinates((piece[0][0], STATE_Y))[1]
             points = piece if north else piece[::-1]
             start = up - level + 120 if north else level - grid.coordinates(piece[-1])[1] + 120
-        yield Line(label, kind, points, max(0.0, start), way)
+        yield Line(label, kind, points, max(0.0, start), way, gaps=way == 0)
 
 
 def _one_way(grid: Grid, rank: int, *, across: bool) -> int:

@@ -33,7 +33,8 @@ class Line:
     """A street as drawn: points in plan metres, in the order in which house numbers rise.
 
     `start` is the distance in metres from where the street's numbering begins to its first point. `way` is the
-    direction of a one-way street along the points: 1, -1, or 0 for two-way.
+    direction of a one-way street along the points: 1, -1, or 0 for two-way. With `gaps` single blocks of it may be
+    missing, as in a grid.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Line:
     points: Sequence[Point]
     start: float = 0.0
     way: int = 0
+    gaps: bool = False
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,10 @@ class Skeleton:
     freeway_y: Callable[[float], float]
     lines: list[Line]
 
+    def is_arterial(self, line: Line) -> bool:
+        """Whether `line` is one of the bones, not a street that fills a district."""
+        return any(line is bone for bone in self.lines)
+
     def in_corridor(self, point: Point) -> bool:
         """Whether `point` lies on the river's or the freeway's own ground."""
         return self.at_river(point) or abs(point[1] - self.freeway_y(point[0])) < CORRIDOR - 1

@@ -22,8 +22,8 @@ def streets(arterials: Sequence[Line], fill: Sequence[Line], parks: Sequence[Par
     for line in arterials:
         if line.kind is not Kind.EDGE:
             near_arterials.add(line.points)
-    bones = {line.name for line in arterials}
-    kept = [edge for edge in whole.edges if edge.line.name in bones or _wanted(edge, near_arterials, parks, rng)]
+    names = {line.name for line in arterials}
+    kept = [edge for edge in whole.edges if edge.line.name in names or _wanted(edge, near_arterials, parks, rng)]
     drivable = [edge for edge in kept if edge.line.kind is not Kind.EDGE]
     return connected(Network(whole.nodes, _without_stubs(drivable)))
 
@@ -37,7 +37,7 @@ def _wanted(edge: Edge, near_arterials: SegmentIndex, parks: Sequence[Park], rng
         turn = abs(heading(a, b) - direction) % math.pi
         if min(turn, math.pi - turn) < _PARALLEL:
             return False
-    return edge.line.way != 0 or rng.random() >= _MISSING_SHARE
+    return not (edge.line.gaps and rng.random() < _MISSING_SHARE)
 
 
 def _without_stubs(edges: Iterable[Edge]) -> list[Edge]:

@@ -61,7 +61,7 @@ def _bridge(edge: Edge, bones: Skeleton) -> bool:
     middle, _ = at(edge.points, chainages(edge.points), edge.length / 2)
     if edge.line.kind in {Kind.MOTORWAY, Kind.RAMP}:
         return bones.at_river(middle)
-    return bones.in_corridor(middle) and edge.line.name not in {WEST_BANK, EAST_BANK}
+    return bones.is_arterial(edge.line) and bones.in_corridor(middle) and edge.line.name not in {WEST_BANK, EAST_BANK}
 
 
 def _tags(edge: Edge, bones: Skeleton) -> dict[str, str]:
