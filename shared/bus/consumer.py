@@ -5,6 +5,7 @@ The group's offset follows the transactions, so a crash in between means that re
 
 import asyncio
 import traceback
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,6 +33,7 @@ class ConsumerSettings:
 
     Attributes:
         batch: records taken at once; a crash may have them all come again.
+        burst_seconds: how long a transaction may go on taking records in; 0 gives each record its own.
         attempts: how often a handler may fail for a reason unknown before its record goes to the dead letters.
         first_pause_seconds: the pause after the first failure; it doubles from there.
         retry_cap_seconds: the longest pause between attempts, far below a broker's patience with a silent member.
@@ -43,6 +45,7 @@ class ConsumerSettings:
     """
 
     batch: int = 100
+    burst_seconds: float = 0.05
     attempts: int = 5
     first_pause_seconds: float = 0.05
     retry_cap_seconds: float = 15.0
@@ -72,6 +75,16 @@ class Tally:
     failures: int = 0
     buried: int = 0
     rebuilt: int = 0
+
+    def note(self, outcome: Outcome) -> None:
+        """Count a record that did not fail."""
+        match outcome:
+            case Outcome.HANDLED:
+                self.handled += 1
+            case Outcome.REPEATED:
+                self.repeated += 1
+            case Outcome.SKIPPED:
+                self.skipped += 1
 
 
 class Consumer[R]:
@@ -162,9 +175,16 @@ class Consumer[R]:
         """Handle a batch in order. A lane whose record failed waits; the other lanes go on."""
         settled: dict[TopicPartition, int] = {}
         stuck: set[TopicPartition] = set()
-        for record in records:
-            if stop.is_set():
-                break
+        waiting = deque(records)
+        together = not self._trouble
+        while waiting and not stop.is_set():
+            done = await self._burst(waiting) if together else []
+            together = bool(done)
+            for record in done:
+                settled[record.lane] = record.offset + 1
+            if done:
+                continue
+            record = waiting.popleft()
             if record.lane in stuck:
                 continue
             if await self._settle(record):
@@ -172,6 +192,12 @@ class Consumer[R]:
                 self._trouble.pop(record.lane, None)
             else:
                 stuck.add(record.lane)
+        await self._commit(subscription, settled)
+        if stuck:
+            subscription.rewind()
+            await wait_any(self._pause(max(self._trouble[lane][1] for lane in stuck)), stop)
+
+    async def _commit(self, subscription: Subscription, settled: Mapping[TopicPartition, int]) -> None:
         try:
             if settled:
                 await subscription.commit(settled)
@@ -179,26 +205,28 @@ class Consumer[R]:
             # What is still ours comes again, and the inbox knows it.
             log.info("dropped_commit", group=self._group, reason=str(error))
             subscription.rewind()
-        if stuck:
-            subscription.rewind()
-            await wait_any(self._pause(max(self._trouble[lane][1] for lane in stuck)), stop)
 
-    async def _settle(self, record: Record) -> bool:
-        """Handle a record or bury it; False if it has to come again."""
+    async def _burst(self, waiting: deque[Record]) -> list[Record]:
+        """Handle the first records together and take them off the queue; none if one of them failed."""
         try:
             async with asyncio.timeout(self._settings.handler_seconds):
-                outcome = await self._handling.handle(record)
+                outcomes = await self._handling.handle(waiting, self._settings.burst_seconds)
+        except Exception:  # noqa: BLE001 - whatever it was comes up again when its record is handled alone
+            return []
+        for outcome in outcomes:
+            self.tally.note(outcome)
+        return [waiting.popleft() for _ in outcomes]
+
+    async def _settle(self, record: Record) -> bool:
+        """Handle a record alone, or bury it; False if it has to come again."""
+        try:
+            async with asyncio.timeout(self._settings.handler_seconds):
+                (outcome,) = await self._handling.handle([record], 0)
         except PoisonError as error:
             return await self._bury(record, str(error))
         except Exception as error:  # noqa: BLE001 - one bad record must not end the room; nothing is lost or hidden
             return await self._failed(record, error)
-        match outcome:
-            case Outcome.HANDLED:
-                self.tally.handled += 1
-            case Outcome.REPEATED:
-                self.tally.repeated += 1
-            case Outcome.SKIPPED:
-                self.tally.skipped += 1
+        self.tally.note(outcome)
         return True
 
     async def _failed(self, record: Record, error: Exception) -> bool:

@@ -146,10 +146,7 @@ class LogBus:
 
     async def look(self) -> None:
         """Learn from the file what other processes appended, and wake the polls if they did."""
-        ends = await self._read(LogFile.ends)
-        if ends != self._ends:
-            self._ends = ends
-            self._announce()
+        self._note_ends(await self._read(LogFile.ends))
 
     async def read(self, positions: Positions, limit: int) -> list[Record]:
         """Return the records at and after these positions, in the order of appending."""
@@ -218,9 +215,7 @@ class LogBus:
             for group, offsets in write.positions.items():
                 positions.setdefault(group, {}).update(offsets)
         try:
-            await self._run(0, lambda: self._writer.write(messages, positions, self._clock()))
-            if messages:
-                await self.look()
+            self._note_ends(await self._run(0, lambda: self._writer.write(messages, positions, self._clock())))
         except Exception as error:  # noqa: BLE001 - every caller in the batch gets it
             return error
         return None
@@ -236,6 +231,13 @@ class LogBus:
         if not self._threads:
             message = "The event log is not open. Start the bus before using it; after a stop, start it again."
             raise TransientError(message)
+
+    def _note_ends(self, seen: Positions) -> None:
+        """Take in ends as they were seen, on either thread; an older sight never undoes a newer one."""
+        grown = {lane: end for lane, end in seen.items() if end > self._ends.get(lane, -1)}
+        if grown:
+            self._ends.update(grown)
+            self._announce()
 
     def _announce(self) -> None:
         self._news.set()

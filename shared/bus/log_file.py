@@ -84,7 +84,9 @@ class LogFile:
         """Close the connection; the last one folds the write-ahead log into the file."""
         self._db.close()
 
-    def write(self, messages: Sequence[tuple[int, Message]], positions: Mapping[str, Positions], now: datetime) -> None:
+    def write(
+        self, messages: Sequence[tuple[int, Message]], positions: Mapping[str, Positions], now: datetime
+    ) -> Positions:
         """Append messages and move groups, all or nothing.
 
         Only messages wait for the disk: a position lost with the power is a redelivery, a message lost is a lie.
@@ -94,11 +96,14 @@ class LogFile:
             positions: by group.
             now: becomes the records' timestamp.
 
+        Returns:
+            The new ends of the lanes appended to.
+
         Raises:
             TransientError: the disk is full or the file is locked; nothing was written.
         """
         with self._writing(durable=bool(messages)):
-            self._append(messages, (now - EPOCH) // MICROSECOND)
+            ends = self._append(messages, (now - EPOCH) // MICROSECOND)
             self._db.executemany(
                 "INSERT INTO position VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET next_offset = excluded.next_offset",
                 [
@@ -107,6 +112,7 @@ class LogFile:
                     for lane, offset in offsets.items()
                 ],
             )
+        return ends
 
     def read(self, positions: Positions, limit: int) -> list[Record]:
         """Return the records at and after these positions, in the order in which they were appended."""
@@ -197,21 +203,23 @@ class LogFile:
             [(spec.name, partition) for spec in missing for partition in range(spec.partitions)],
         )
 
-    def _append(self, messages: Sequence[tuple[int, Message]], taken_at: int) -> None:
-        ends: dict[int, int] = {}
+    def _append(self, messages: Sequence[tuple[int, Message]], taken_at: int) -> dict[TopicPartition, int]:
+        ends: dict[TopicPartition, int] = {}
         rows = []
         for partition, message in messages:
-            lane = self._id_of[TopicPartition(message.topic, partition)]
+            lane = TopicPartition(message.topic, partition)
+            lane_id = self._id_of[lane]
             if lane not in ends:
-                (ends[lane],) = self._db.execute("SELECT next_offset FROM lane WHERE id = ?", (lane,)).fetchone()
-            rows.append((lane, ends[lane], taken_at, message.key, pack_headers(message.headers), message.value))
+                (ends[lane],) = self._db.execute("SELECT next_offset FROM lane WHERE id = ?", (lane_id,)).fetchone()
+            rows.append((lane_id, ends[lane], taken_at, message.key, pack_headers(message.headers), message.value))
             ends[lane] += 1
         self._db.executemany(
             "INSERT INTO record (lane, place, taken_at, key, headers, value) VALUES (?, ?, ?, ?, ?, ?)", rows
         )
         self._db.executemany(
-            "UPDATE lane SET next_offset = ? WHERE id = ?", [(end, lane) for lane, end in ends.items()]
+            "UPDATE lane SET next_offset = ? WHERE id = ?", [(end, self._id_of[lane]) for lane, end in ends.items()]
         )
+        return ends
 
     def _record(self, lane_id: int, place: int, taken_at: int, key: bytes, headers: str, value: bytes) -> Record:
         lane = self._lane_of[lane_id]

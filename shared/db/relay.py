@@ -1,17 +1,17 @@
 """The relay: publishes a room's outbox in order. One works at a time, under a lease."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.bus.port import Bus
 from shared.bus.waiting import jittered, wait_any
 from shared.clock import Clock, utc_now
 from shared.db.lease import Leases, new_holder
-from shared.db.outbox import Outbox
+from shared.db.outbox import Outbox, Pending
 from shared.db.session import Database
 from shared.db.transient import is_transient
 
@@ -27,6 +27,7 @@ class RelaySettings:
     Attributes:
         batch: rows published at once.
         lease: how long the duty is taken for; another relay waits this long for a holder that vanished.
+        gather_seconds: how long to let events gather after the first: a burst then goes out in a few batches.
         poll_seconds: how often to look without having been woken: a row may come from another process.
         retry_cap_seconds: the longest pause while the bus is away.
         keep: how long published rows stay, as evidence.
@@ -35,6 +36,7 @@ class RelaySettings:
 
     batch: int = 200
     lease: timedelta = timedelta(seconds=15)
+    gather_seconds: float = 0.02
     poll_seconds: float = 1.0
     retry_cap_seconds: float = 5.0
     keep: timedelta = timedelta(days=14)
@@ -85,6 +87,7 @@ class Relay:
                     await wait_any(pause, stop)
                 else:
                     await wait_any(self._settings.poll_seconds, stop, commits)
+                    await wait_any(self._settings.gather_seconds, stop)
             await self._shift()
         finally:
             await self._release()
@@ -112,31 +115,31 @@ class Relay:
         return 0.0
 
     async def _drain(self) -> None:
-        """Publish batch after batch until nothing waits or the lease is lost."""
-        while self._seconds_left() > 0:
+        """Publish batch after batch until less than a batch waits, or the lease is lost."""
+        while await self._hold_lease():
             async with self._db.reading() as session:
                 batch = await self._outbox.waiting(session, self._settings.batch)
-            if not batch:
+            if batch:
+                await self._send(batch)
+            if len(batch) < self._settings.batch:
                 return
-            # A send that outlives the lease could land after a newer one of the next holder.
-            async with asyncio.timeout(self._seconds_left()):
-                await self._bus.publish([row.message for row in batch])
-            async with self._db.transaction() as session:
-                await self._outbox.mark(session, batch)
-                await self._take_lease(session)
+
+    async def _send(self, batch: Sequence[Pending]) -> None:
+        # A send that outlives the lease could land after a newer one of the next holder.
+        async with asyncio.timeout(self._seconds_left()):
+            await self._bus.publish([row.message for row in batch])
+        async with self._db.transaction() as session:
+            await self._outbox.mark(session, batch)
 
     async def _hold_lease(self) -> bool:
         """Take or renew the lease in good time; tell whether this relay may publish."""
         if self._seconds_left() < self._settings.lease.total_seconds() / 2:
+            now = self._clock()
+            until = now + self._settings.lease
             async with self._db.transaction() as session:
-                await self._take_lease(session)
+                taken = await self._leases.take(session, LEASE, self._holder, now=now, until=until)
+            self._held_until = until if taken else now
         return self._seconds_left() > 0
-
-    async def _take_lease(self, session: AsyncSession) -> None:
-        now = self._clock()
-        until = now + self._settings.lease
-        taken = await self._leases.take(session, LEASE, self._holder, now=now, until=until)
-        self._held_until = until if taken else now
 
     def _seconds_left(self) -> float:
         return (self._held_until - self._clock()).total_seconds() if self._held_until else 0.0
