@@ -8,7 +8,6 @@ itself. An act that skips one is refused, for the record needs when she set off,
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from services.dispatch.domain.day import OPEN, UNDER_WAY, UNNUMBERED, Assignment, Progress
 from shared.errors import Problem, invalid
@@ -86,34 +85,39 @@ class ActCommand:
     reason: MissReason | None = None
 
 
+def require_hers(standing: Assignment | None, nurse_id: NurseId) -> Assignment:
+    """Return the standing assignment if it is this nurse's.
+
+    Raises:
+        Problem: 409, the visit was withdrawn from her.
+    """
+    if standing is None or standing.nurse_id != nurse_id:
+        detail = "This visit is no longer yours: it was cancelled or went to someone else. Look at your route again."
+        raise Problem(409, "not-yours", "This visit is no longer yours", detail)
+    return standing
+
+
 def take_act(
     command: ActCommand,
-    standing: Assignment | None,
+    standing: Assignment,
     under_way: Assignment | None,
     shift_start: dt.datetime,
-    zone: ZoneInfo,
+    zone: dt.tzinfo,
     now: dt.datetime,
 ) -> ActEvent | None:
     """Return what happened, or None when the visit has this act behind it.
 
     Args:
         command: the nurse's word.
-        standing: the visit's standing assignment; None if it has none.
-        under_way: the visit the nurse is on the road to or at, if any.
-        shift_start: of the standing assignment's shift.
+        standing: her visit.
+        under_way: the visit she is on the road to or at, if any.
+        shift_start: of the visit's shift.
         zone: the area's, for times in sentences.
         now: when the word came in.
 
     Raises:
-        Problem: 409, not hers, out of order, over, or another visit is under way; 422, an ``at`` that cannot be.
+        Problem: 409, out of order, over, or another visit is under way; 422, an ``at`` or a reason that cannot be.
     """
-    if standing is None or standing.nurse_id != command.nurse_id:
-        raise Problem(
-            409,
-            "not-yours",
-            "This visit is no longer yours",
-            "This visit is no longer yours: it was cancelled or went to someone else. Look at your route again.",
-        )
     if _is_behind(command.act, standing.progress):
         return None
     _require_order(command.act, standing.progress)
@@ -152,7 +156,7 @@ def _require_order(act: Act, progress: Progress) -> None:
     raise Problem(409, "out-of-order", "Another step comes first", detail)
 
 
-def _refuse_second(under_way: Assignment, zone: ZoneInfo) -> None:
+def _refuse_second(under_way: Assignment, zone: dt.tzinfo) -> None:
     where = "at" if under_way.progress is Progress.ARRIVED else "on the way to"
     planned = under_way.start.astimezone(zone)
     detail = (

@@ -1,18 +1,17 @@
 """What is taken back outside a plan: a visit was cancelled, or a shift is not worked after all."""
 
-from services.dispatch.domain.day import OPEN, UNNUMBERED, Day, Progress
+from services.dispatch.domain.day import OPEN, UNNUMBERED, Assignment, Day, Progress
 from services.dispatch.domain.plans import handed_out, only_begun, withdrawal
 from shared.events.dispatch import DayDisrupted, Disruption, WithdrawalReason
-from shared.events.ids import ShiftId, VisitId
+from shared.events.ids import ShiftId
 from shared.events.registry import Event
 
 AT_THE_DOOR_OR_OVER = frozenset({Progress.ARRIVED, Progress.DONE, Progress.MISSED})
 
 
-def cancel_visit(day: Day, visit_id: VisitId) -> tuple[Event, ...]:
+def cancel_visit(standing: Assignment) -> tuple[Event, ...]:
     """Take a cancelled visit back, from a nurse on the road to it too; one who is at the door ends it by an act."""
-    standing = day.assignments.get(visit_id)
-    if standing is None or standing.progress in AT_THE_DOOR_OR_OVER:
+    if standing.progress in AT_THE_DOOR_OR_OVER:
         return ()
     return (withdrawal(standing, WithdrawalReason.CANCELLED),)
 
