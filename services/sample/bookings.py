@@ -6,7 +6,7 @@ from random import Random
 
 from services.sample.addresses import Address
 from services.sample.day import Day
-from services.sample.noise import Written, elsewhere, nowhere, written
+from services.sample.noise import Written, elsewhere, is_directed, nowhere, undirected, written
 from services.sample.persons import persons
 from services.sample.rows import BookingRow
 from shared.errors import ConfigurationError
@@ -27,7 +27,7 @@ _FASTING = frozenset({"wellness-panel", "b12-folate"})
 _MORNINGS = ((8, 10), (8, 11), (8, 12), (9, 12))
 _WINDOWS = ((8, 12), (9, 13), (10, 14), (12, 16), (13, 17), (14, 18), (9, 12), (11, 14), (13, 16), (15, 17), (16, 18))
 _HOUR_STARTS = (9, 10, 11, 13, 14, 15, 16)
-_LOST_SHARE, _ELSEWHERE_SHARE = 0.02, 0.01
+_LOST_SHARE, _ELSEWHERE_SHARE, _VAGUE_SHARE = 0.02, 0.01, 0.01
 _PRIORITIES = {"routine": 90, "urgent": 7, "asap": 2, "stat": 1}
 _NOTES = (
     "Gate code 4417.",
@@ -51,8 +51,9 @@ def bookings(
 ) -> list[BookingRow]:
     """Make `count` bookings for `day` at some of the `addresses`; `nurse_ids` are preferred or excluded now and then.
 
-    At least one booking in fifty cannot be found on the map and one in a hundred lies in another state, so that there
-    is something to review. Only services among `catalogue_codes` are asked for.
+    One booking in fifty cannot be found on the map, one in a hundred lies in another state and one in a hundred may
+    mean several streets (at least one each), so that there is something to review. Only services among
+    `catalogue_codes` are asked for.
 
     Raises:
         ConfigurationError: the catalogue has none of the services that the sample asks for.
@@ -73,12 +74,15 @@ def bookings(
 
 
 def _places(addresses: Sequence[Address], count: int, rng: Random) -> list[Written]:
-    lost, away = (max(1, round(share * count)) for share in (_LOST_SHARE, _ELSEWHERE_SHARE))
     chosen = rng.sample(addresses, count) if count <= len(addresses) else rng.choices(addresses, k=count)
+    lost, away, vague = (max(1, round(share * count)) for share in (_LOST_SHARE, _ELSEWHERE_SHARE, _VAGUE_SHARE))
     streets = frozenset(address.street for address in addresses)
+    chosen.sort(key=is_directed)  # stable: the directed ones, where there are any, come last
     places = [nowhere(address, streets, turn) for turn, address in enumerate(chosen[:lost])]
     places += [elsewhere(address.state, rng) for address in chosen[lost : lost + away]]
-    places += [written(address, rng) for address in chosen[lost + away :]]
+    for number, address in enumerate(chosen[lost + away :], start=lost + away):
+        at_the_end = number >= count - vague
+        places.append(undirected(address) if at_the_end and is_directed(address) else written(address, rng))
     rng.shuffle(places)
     return places
 

@@ -10,6 +10,7 @@ _SHORT = {
     "Place": "Pl", "Circle": "Cir", "Parkway": "Pkwy", "Trail": "Trl", "Turnpike": "Tpke", "Expressway": "Expy",
     "Terrace": "Ter", "North": "N", "South": "S", "East": "E", "West": "W", "Mount": "Mt", "Saint": "St",
 }  # fmt: skip
+_DIRECTIONS = frozenset({"North", "South", "East", "West"})
 _UNITS = ("2", "3B", "12", "4A", "101", "B", "204")
 _NEIGHBOUR_KEYS = {"a": "s", "e": "r", "i": "o", "o": "p", "n": "m", "t": "r", "l": "k", "r": "t", "s": "d", "d": "f"}
 _SPELLABLE = 5  # letters a word must have to be misspelt and still be known
@@ -74,6 +75,16 @@ _ELSEWHERE = (
 def elsewhere(state: str, rng: Random) -> Written:
     """An address in another state than `state`."""
     return rng.choice([place for place in _ELSEWHERE if place.state != state])
+
+
+def is_directed(address: Address) -> bool:
+    """Whether the street has a direction before its name, which makes it one of two or more."""
+    return address.street.split()[0] in _DIRECTIONS
+
+
+def undirected(address: Address) -> Written:
+    """A directed `address` without its direction and its ZIP code: it may be any of several streets."""
+    return Written(f"{address.number} {address.street.split(maxsplit=1)[1]}", "", address.city, address.state)
 
 
 def nowhere(address: Address, streets: frozenset[str], turn: int) -> Written:

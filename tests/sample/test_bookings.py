@@ -78,7 +78,10 @@ def test_most_addresses_can_be_found_and_the_review_queue_is_not_empty(
     unknown = [row for row in rows if row.address.startswith("PO Box") or "Larkspur Quay" in row.address]
     out_of_range = [row for row in rows if row.address[:3] == "980" and row.address[:5].isdigit()]
     assert len(other_state) == 3
+    vague = [row for row in rows if row.address.partition(" ")[2] not in streets and not row.postcode]
+    vague = [row for row in vague if any(row.address.partition(" ")[2] == s.partition(" ")[2] for s in streets)]
     assert len(unknown) + len(out_of_range) == 6
+    assert len(vague) >= 3
     assert "Larkspur Quay" not in streets
 
 

@@ -2,7 +2,7 @@ import pytest
 from rapidfuzz.distance import OSA
 
 from services.sample.addresses import Address
-from services.sample.noise import elsewhere, nowhere, written
+from services.sample.noise import elsewhere, is_directed, nowhere, undirected, written
 from tests.sample.conftest import dice
 
 ADDRESS = Address("1252", "North Sycamore Avenue", "3A", "Harlan Mills", "OH", "43087", 40.3, -82.6)
@@ -45,3 +45,9 @@ def test_nowhere_is_a_street_a_number_or_a_box_that_does_not_exist() -> None:
         "98001 North Sycamore Avenue",
         "PO Box 4402",
     ]
+
+
+def test_an_undirected_address_has_lost_what_would_tell_it_from_others() -> None:
+    note = undirected(ADDRESS)
+    assert is_directed(ADDRESS)
+    assert (note.address, note.postcode, note.city) == ("1252 Sycamore Avenue", "", "Harlan Mills")
