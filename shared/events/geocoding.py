@@ -30,6 +30,7 @@ class PlaceCandidate(Value):
     match: MatchKind
     confidence: Confidence
     label: Sealed
+    state: str | None = None
 
 
 @event("rounds.geocoding.place-resolved.v1", PLACES)
