@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 
 from shared.bus.group import Group, Member
@@ -130,7 +131,7 @@ class LogBus:
         positions = {lane: 0 if from_start else end for lane, end in self._ends.items() if lane.topic in topics}
         while True:
             news = self._news
-            page = await self.read(positions, TAIL_PAGE)
+            page = await self.read(positions, TAIL_PAGE, fairly=False)
             for record in page:
                 positions[record.lane] = record.offset + 1
                 yield record
@@ -148,11 +149,21 @@ class LogBus:
         """Learn from the file what other processes appended, and wake the polls if they did."""
         self._note_ends(await self._read(LogFile.ends))
 
-    async def read(self, positions: Positions, limit: int) -> list[Record]:
-        """Return the records at and after these positions, in the order of appending."""
+    async def read(self, positions: Positions, limit: int, *, fairly: bool) -> list[Record]:
+        """Return the first records at and after these positions, in the order of appending.
+
+        Args:
+            positions: where to begin in each lane.
+            limit: how many in all.
+            fairly: give no lane more than its share while others have records too; a lane that is read again and again
+                because its first record cannot be handled would otherwise starve the rest.
+        """
         self._require_open()
         behind = {lane: offset for lane, offset in positions.items() if offset < self._ends[lane]}
-        return await self._read(lambda file: file.read(behind, limit)) if behind else []
+        if not behind:
+            return []
+        share = ceil(limit / len(behind)) if fairly else limit
+        return await self._read(lambda file: file.read(behind, limit, share))
 
     async def count(self, positions: Positions) -> dict[TopicPartition, int]:
         """Return how many records stand at and after these positions."""
@@ -286,7 +297,7 @@ class LogSubscription:
 
     async def _take(self, max_records: int) -> list[Record]:
         asked = dict(self._member.positions)
-        records = await self._bus.read(asked, max_records)
+        records = await self._bus.read(asked, max_records, fairly=True)
         positions = self._member.positions
         # While the file was read a lane may have gone to another member, or been rewound: its records are not ours.
         kept = [record for record in records if positions.get(record.lane) == asked[record.lane]]

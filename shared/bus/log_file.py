@@ -114,14 +114,20 @@ class LogFile:
             )
         return ends
 
-    def read(self, positions: Positions, limit: int) -> list[Record]:
-        """Return the records at and after these positions, in the order in which they were appended."""
+    def read(self, positions: Positions, limit: int, share: int) -> list[Record]:
+        """Return the first records at and after these positions, in the order in which they were appended.
+
+        Args:
+            positions: where to begin in each lane.
+            limit: how many records in all.
+            share: how many of one lane.
+        """
         with self._explained():
             seqs: list[int] = []
             for lane, offset in positions.items():
                 found = self._db.execute(
                     "SELECT seq FROM record WHERE lane = ? AND place >= ? ORDER BY place LIMIT ?",
-                    (self._id_of[lane], offset, limit),
+                    (self._id_of[lane], offset, share),
                 )
                 seqs += [seq for (seq,) in found]
             query = "SELECT lane, place, taken_at, key, headers, value FROM record WHERE seq = ?"
