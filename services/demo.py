@@ -31,6 +31,9 @@ FAR_KM = 80.0
 KM_PER_DEGREE = 111.0
 LOOK_SECONDS = 0.2
 
+type Say = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is, of how much."""
+
 
 @dataclass(frozen=True, slots=True)
 class DemoWish:
@@ -119,9 +122,7 @@ def _zone_near(addresses: Sequence[Address]) -> str:
     return str(nearest["timezone"])
 
 
-async def walk_through(
-    client: httpx.AsyncClient, demo: DemoDay, wish: DemoWish, data: Path, say: Callable[[str, int, int], None]
-) -> DemoResult:
+async def walk_through(client: httpx.AsyncClient, demo: DemoDay, wish: DemoWish, data: Path, say: Say) -> DemoResult:
     """Import nurses and bookings into the running house and wait for the first dispatched plan of all of them.
 
     Args:

@@ -10,7 +10,7 @@ class GeocodingSettings(BaseSettings):
 
     Attributes:
         remotes: asked in this order when the area's own index is not sure; JSON, such as
-            ``[{"service": "nominatim", "url": "https://nominatim.example.org", "user_agent": "acme/1 (ops@acme.example)"}]``.
+            ``[{"service": "photon", "url": "https://photon.example.org", "user_agent": "acme/1"}]``.
         batch: addresses located between two transactions.
         retry_cap_seconds: the longest pause while no provider answers.
     """
