@@ -23,7 +23,7 @@ from shared.events.dispatch import (
 )
 from shared.events.geocoding import PlaceResolved, PlaceUnresolved
 from shared.events.registry import Event
-from shared.events.routing import PlanCommitted
+from shared.events.routing import PlanCommitted, Unassigned
 
 type Fold = Callable[[DayFacts], DayFacts]
 
@@ -54,7 +54,7 @@ async def on_plan_committed(event: PlanCommitted, deps: Deps[BookingState]) -> N
     """The plan names the visits it leaves out, with reasons; those it left out before and takes now have none."""
     if not await queries.advance_plan(deps.session, event.area_id, event.date, event.aggregate_version):
         return
-    reasons = {entry.visit_id: entry for entry in event.unassigned}
+    reasons: dict[UUID, Unassigned] = {entry.visit_id: entry for entry in event.unassigned}
     await queries.forget_left_out(deps.session, event.area_id, event.date)
     for day in await queries.days_on(deps.session, event.date, list(reasons)):
         day.left_out = reasons[day.visit_id].reason

@@ -43,7 +43,7 @@ class HandClock:
         return self.now
 
 
-def area(area_id: str = "maple", **changes: Any) -> Area:
+def area(area_id: str = "maple", **changes: object) -> Area:
     """An area near New York, or changed."""
     known = {
         "id": area_id,
@@ -67,7 +67,7 @@ VANCOUVER = area(
 )
 
 
-def booking(**changes: Any) -> dict[str, Any]:
+def booking(**changes: object) -> dict[str, Any]:
     """A body that is taken, or changed; None leaves a field out."""
     body = {
         "services": ["b12-im-1000"],
@@ -78,7 +78,7 @@ def booking(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in {**body, **changes}.items() if value is not None}
 
 
-def visit_assigned(visit_id: VisitId, version: int, **changes: Any) -> VisitAssigned:
+def visit_assigned(visit_id: VisitId, version: int, **changes: object) -> VisitAssigned:
     """Dispatch gives the visit to a nurse at nine on the day it is wished, or changed."""
     known = {
         "aggregate_version": version,
@@ -112,7 +112,7 @@ class Desk:
         headers = {"Idempotency-Key": f'"{key or f"key-{self.keys}"}"'}
         return await self.client.post("/v1/bookings", json=body, headers=headers)
 
-    async def book(self, **changes: Any) -> dict[str, Any]:
+    async def book(self, **changes: object) -> dict[str, Any]:
         """Book, and return the reply to it."""
         reply = await self.post(booking(**changes))
         assert reply.status_code == 201, reply.text
