@@ -30,33 +30,36 @@ def decide(candidates: Sequence[Candidate], *, doubtful: bool = False, named: bo
         doubtful: the address contradicts itself (a postcode of elsewhere beside a city of the area): never resolved.
         named: city or postcode was given. Without either, only a number that exists is believed.
     """
-    shown = [candidate for candidate in candidates if candidate.confidence >= LEAST_SHOWN]
-    ranked = sorted(shown, key=lambda candidate: -candidate.confidence)
-    if not ranked:
+    places = best_places(candidates)
+    if not places:
         return NOT_FOUND
-    places = distinct(ranked)
-    best = ranked[0]
+    best = places[0]
     exact_enough = best.match is MatchKind.ADDRESS or (named and best.match is MatchKind.INTERPOLATED)
     if doubtful or not exact_enough or best.confidence < THRESHOLD:
         return Answer(Status.REVIEW, places, UnresolvedReason.LOW_CONFIDENCE)
-    if any(_rivals(best, other) for other in ranked[1:]):
+    if any(other.confidence >= best.confidence - MARGIN for other in places[1:]):
         return Answer(Status.REVIEW, places, UnresolvedReason.AMBIGUOUS)
     return Answer(Status.RESOLVED, places)
 
 
-def distinct(ranked: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """Return the best few of ranked candidates, one for each place."""
-    kept: list[Candidate] = []
-    for candidate in ranked:
+def best_places(candidates: Sequence[Candidate], first: Candidate | None = None) -> tuple[Candidate, ...]:
+    """Return the best few candidates, best first, one for each place.
+
+    Args:
+        candidates: in any order.
+        first: one that stands first, whatever the others' confidence.
+    """
+    kept: list[Candidate] = [first] if first else []
+    for candidate in sorted(candidates, key=_confidence, reverse=True):
+        if candidate.confidence < LEAST_SHOWN or len(kept) == MOST_CANDIDATES:
+            break
         if all(_apart(candidate, other) for other in kept):
             kept.append(candidate)
-        if len(kept) == MOST_CANDIDATES:
-            break
     return tuple(kept)
 
 
-def _rivals(best: Candidate, other: Candidate) -> bool:
-    return other.confidence >= best.confidence - MARGIN and _apart(best, other)
+def _confidence(candidate: Candidate) -> float:
+    return candidate.confidence
 
 
 def _apart(one: Candidate, other: Candidate) -> bool:

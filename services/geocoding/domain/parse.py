@@ -104,7 +104,10 @@ def _street_segment(segments: list[str]) -> int | None:
 def _one_number(segment: str, area: AreaProfile) -> str:
     """Make one number of two in front: a bare unit goes ("104 1676 Duranleau St"), a Queens number gets its hyphen."""
     match = _TWO_NUMBERS.match(segment)
-    if match is None or fold(match[3]) in words.SUFFIXES or fold(match[3]) in words.DIRECTIONS:
+    if match is None:
+        return segment
+    following = fold(match[3])
+    if match[1].isdigit() and (following in words.SUFFIXES or following in words.DIRECTIONS):
         return segment
     hyphen = area.hyphenated and match[1].isdigit()
     return f"{match[1]}-{segment[match.start(2) :]}" if hyphen else segment[match.start(2) :]

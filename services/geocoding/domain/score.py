@@ -5,7 +5,6 @@ believed when nothing else is wrong, and any two of the doubtful things together
 ``decide.THRESHOLD`` for the line between the two.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 from rapidfuzz.distance import OSA
@@ -51,28 +50,6 @@ PLACE_UNKNOWN = 0.05
 """The postcode is the area's; the city is not one of its names."""
 NOWHERE_NAMED = 0.05
 """Neither city nor postcode was given."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """The prices that one candidate has to pay.
-
-    Attributes:
-        street: how much the names of the streets differ.
-        kind: how exactly the number was found.
-        place: how much city and postcode differ.
-        other: anything else.
-    """
-
-    street: float = 0.0
-    kind: float = 0.0
-    place: float = 0.0
-    other: float = 0.0
-
-    @property
-    def confidence(self) -> float:
-        """The confidence left, 0 to 1."""
-        return round(max(0.0, 1.0 - self.street - self.kind - self.place - self.other), 3)
 
 
 def street_price(asked: StreetName, known: StreetName) -> float:

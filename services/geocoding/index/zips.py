@@ -32,7 +32,7 @@ class Zip:
 @lru_cache(maxsize=4096)
 def known_zip(code: str) -> Zip | None:
     """Return what is known of a postcode; None for a Canadian one and for a ZIP that is not in use."""
-    entries = [] if not code or is_canadian(code) else zipcodes.matching(code)  # type: ignore[no-untyped-call]
+    entries = [] if not code or is_canadian(code) else zipcodes.matching(code)
     if not entries:
         return None
     entry = entries[0]
@@ -45,7 +45,7 @@ def zips_inside(box: Bbox, state: str) -> set[str]:
     """Return the ZIPs of a state whose centre lies in a box."""
     return {
         entry["zip_code"]
-        for entry in zipcodes.filter_by(state=state)  # type: ignore[no-untyped-call]
+        for entry in zipcodes.filter_by(state=state)
         if entry["zip_code_type"] != _ONE_ADDRESSEE
         and entry["lat"]
         and entry["long"]
