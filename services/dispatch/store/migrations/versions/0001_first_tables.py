@@ -5,7 +5,7 @@ from alembic import op
 
 from shared.db.base import UtcDateTime
 
-revision = "4f9d8bf8056b"
+revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
