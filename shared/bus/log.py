@@ -6,15 +6,14 @@ file. Groups are shared among the subscriptions of one process; two processes in
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
 
 from shared.bus.group import Group, Member
 from shared.bus.log_file import LogFile, Positions
+from shared.bus.log_threads import LogThreads
 from shared.bus.port import Message, Record, TopicPartition
 from shared.bus.waiting import wait_any
 from shared.clock import Clock, utc_now
@@ -24,20 +23,8 @@ from shared.events.topics import TOPICS, TopicSpec
 TAIL_PAGE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class _Write:
-    """Something that waits for the writer."""
-
-    done: asyncio.Future[None]
-    messages: Sequence[tuple[int, Message]] = ()
-    positions: Mapping[str, Positions] = field(default_factory=dict)
-
-
 class LogBus:
     """Topics with keys, partitions and group offsets in one append-only file, durable through kill -9 and power loss.
-
-    SQLite runs on two threads of its own, one that writes and one that reads. All that is published or committed while
-    a write is under way goes to disk together in the next one.
 
     Args:
         path: the log file.
@@ -58,12 +45,10 @@ class LogBus:
         self._topics = topics
         self._poll_seconds = poll_seconds
         self._clock = clock
-        self._threads: list[ThreadPoolExecutor] = []
+        self._open_log: LogThreads | None = None
         self._partitions: dict[str, int] = {}
         self._ends: dict[TopicPartition, int] = {}
         self._groups: dict[str, Group] = {}
-        self._waiting: list[_Write] = []
-        self._flushing: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
 
     async def start(self) -> None:
@@ -72,44 +57,31 @@ class LogBus:
         Raises:
             ConfigurationError: the path cannot be used as a log, with what to do.
         """
-        self._threads = [ThreadPoolExecutor(1, f"log-{role}") for role in ("write", "read")]
-        loop = asyncio.get_running_loop()
-        writing, reading = self._threads
-        try:
-            self._writer = await loop.run_in_executor(writing, LogFile, self._path, self._topics)
-            self._reader = await loop.run_in_executor(reading, LogFile, self._path, self._topics)
-        except BaseException:
-            self._release()
-            raise
-        for lane in self._reader.lanes:
+        self._open_log = await LogThreads.open(self._path, self._topics, self._clock)
+        self._open_log.on_growth = self._note_ends
+        for lane in self._open_log.lanes:
             self._partitions[lane.topic] = max(self._partitions.get(lane.topic, 0), lane.partition + 1)
         await self.prune()
         await self.look()
 
     async def stop(self) -> None:
         """Finish what is being written and close the file. Polls that wait end with an error."""
-        if not self._threads:
-            return
-        if self._flushing is not None:
-            await self._flushing
-        loop = asyncio.get_running_loop()
-        writing, reading = self._threads
-        await loop.run_in_executor(reading, self._reader.close)
-        await loop.run_in_executor(writing, self._writer.close)
-        self._release()
-        self._announce()
+        if self._open_log is not None:
+            await self._open_log.close()
+            self._open_log = None
+            self._announce()
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """Append messages, all or none; see the port."""
         placed = [(self._partition(message), message) for message in messages]
         if placed:
-            await self._write(messages=placed)
+            await self._log.write(messages=placed)
 
     @asynccontextmanager
     async def subscribe(self, group: str, topics: Sequence[str]) -> AsyncIterator["LogSubscription"]:
         """Join a group; the lanes are dealt anew now and when the context closes."""
         self._refuse_unknown(topics)
-        committed = await self._read(lambda file: file.positions(group))
+        committed = await self._log.read(lambda file: file.positions(group))
         if group not in self._groups:
             self._groups[group] = Group(sorted(self._ends), committed)
         shared = self._groups[group]
@@ -143,11 +115,11 @@ class LogBus:
 
     async def prune(self) -> int:
         """Delete what no retention keeps any more; return how many records went. Call it once a day."""
-        return await self._run(0, lambda: self._writer.prune(self._topics, self._clock()))
+        return await self._log.maintain(lambda file: file.prune(self._topics, self._clock()))
 
     async def look(self) -> None:
         """Learn from the file what other processes appended, and wake the polls if they did."""
-        self._note_ends(await self._read(LogFile.ends))
+        self._note_ends(await self._log.read(LogFile.ends))
 
     async def read(self, positions: Positions, limit: int, *, fairly: bool) -> list[Record]:
         """Return the first records at and after these positions, in the order of appending.
@@ -158,20 +130,20 @@ class LogBus:
             fairly: give no lane more than its share while others have records too; a lane that is read again and again
                 because its first record cannot be handled would otherwise starve the rest.
         """
-        self._require_open()
         behind = {lane: offset for lane, offset in positions.items() if offset < self._ends[lane]}
+        log = self._log
         if not behind:
             return []
         share = ceil(limit / len(behind)) if fairly else limit
-        return await self._read(lambda file: file.read(behind, limit, share))
+        return await log.read(lambda file: file.read(behind, limit, share))
 
     async def count(self, positions: Positions) -> dict[TopicPartition, int]:
         """Return how many records stand at and after these positions."""
-        return await self._read(lambda file: file.count(positions))
+        return await self._log.read(lambda file: file.count(positions))
 
     async def commit(self, group: str, offsets: Positions) -> None:
         """Store a group's offsets, whoever asks; ``LogSubscription.commit`` asks only for what it owns."""
-        await self._write(positions={group: offsets})
+        await self._log.write(positions={group: offsets})
 
     @property
     def news(self) -> asyncio.Event:
@@ -193,55 +165,12 @@ class LogBus:
             message = f"Topic {', '.join(unknown)} is not on the list. Add it to shared/events/topics.py."
             raise ConfigurationError(message)
 
-    async def _write(
-        self, *, messages: Sequence[tuple[int, Message]] = (), positions: Mapping[str, Positions] | None = None
-    ) -> None:
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[None] = loop.create_future()
-        self._waiting.append(_Write(done, messages, positions or {}))
-        if self._flushing is None:
-            self._flushing = loop.create_task(self._flush())
-        await done
-
-    async def _flush(self) -> None:
-        """Write all that waits in one transaction, until nothing waits: many callers, one wait for the disk."""
-        try:
-            while self._waiting:
-                batch, self._waiting = self._waiting, []
-                error = await self._write_together(batch)
-                for write in batch:
-                    if write.done.done():  # its caller was cancelled
-                        continue
-                    if error is None:
-                        write.done.set_result(None)
-                    else:
-                        write.done.set_exception(error)
-        finally:
-            self._flushing = None
-
-    async def _write_together(self, batch: Sequence[_Write]) -> Exception | None:
-        messages = [message for write in batch for message in write.messages]
-        positions: dict[str, dict[TopicPartition, int]] = {}
-        for write in batch:
-            for group, offsets in write.positions.items():
-                positions.setdefault(group, {}).update(offsets)
-        try:
-            self._note_ends(await self._run(0, lambda: self._writer.write(messages, positions, self._clock())))
-        except Exception as error:  # noqa: BLE001 - every caller in the batch gets it
-            return error
-        return None
-
-    async def _read[T](self, question: Callable[[LogFile], T]) -> T:
-        return await self._run(1, lambda: question(self._reader))
-
-    async def _run[T](self, thread: int, work: Callable[[], T]) -> T:
-        self._require_open()
-        return await asyncio.get_running_loop().run_in_executor(self._threads[thread], work)
-
-    def _require_open(self) -> None:
-        if not self._threads:
+    @property
+    def _log(self) -> LogThreads:
+        if self._open_log is None:
             message = "The event log is not open. Start the bus before using it; after a stop, start it again."
             raise TransientError(message)
+        return self._open_log
 
     def _note_ends(self, seen: Positions) -> None:
         """Take in ends as they were seen, on either thread; an older sight never undoes a newer one."""
@@ -253,11 +182,6 @@ class LogBus:
     def _announce(self) -> None:
         self._news.set()
         self._news = asyncio.Event()
-
-    def _release(self) -> None:
-        for thread in self._threads:
-            thread.shutdown(wait=False)
-        self._threads = []
 
 
 class LogSubscription:
