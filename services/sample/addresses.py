@@ -124,7 +124,7 @@ def _by_zip(postcode: str) -> tuple[str, str]:
     if not (len(digits) == 5 and digits.isdigit()):  # noqa: PLR2004 - a ZIP code has five digits
         return "", ""
     if digits not in _ZIPS:
-        matching = zipcodes.matching(digits)  # type: ignore[no-untyped-call] # the package has no types
+        matching = zipcodes.matching(digits)
         _ZIPS[digits] = (matching[0]["city"], matching[0]["state"]) if matching else ("", "")
     return _ZIPS[digits]
 

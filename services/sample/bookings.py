@@ -11,20 +11,21 @@ from services.sample.persons import persons
 from services.sample.rows import BookingRow
 from shared.errors import ConfigurationError
 
-# What is asked for, with how often in a hundred. Nearly half need a nurse who injects, a third one who draws blood,
-# and a few both.
+# What is asked for, with how often in a hundred: half need a nurse who injects, a third one who draws blood, and some
+# one who may do both.
 _MIX = {
-    ("b12-im-1000",): 44,
-    ("b12-im-500",): 14,
-    ("wellness-panel",): 15,
+    ("b12-im-1000",): 38,
+    ("b12-im-500",): 12,
+    ("wellness-panel",): 13,
     ("b12-level",): 9,
     ("cbc",): 6,
     ("b12-folate",): 5,
-    ("b12-level", "b12-im-1000"): 5,
+    ("b12-level", "b12-im-1000"): 9,
+    ("wellness-panel", "b12-im-1000"): 6,
     ("cbc", "b12-level"): 2,
 }
 _FASTING = frozenset({"wellness-panel", "b12-folate"})
-_MORNINGS = ((8, 10), (8, 11), (8, 12), (9, 12))
+_MORNINGS = {(8, 10): 24, (8, 11): 24, (8, 12): 24, (9, 12): 24, (6, 7): 4}  # the last before any shift begins
 _WINDOWS = ((8, 12), (9, 13), (10, 14), (12, 16), (13, 17), (14, 18), (9, 12), (11, 14), (13, 16), (15, 17), (16, 18))
 _HOUR_STARTS = (9, 10, 11, 13, 14, 15, 16)
 _LOST_SHARE, _ELSEWHERE_SHARE, _VAGUE_SHARE = 0.02, 0.01, 0.01
@@ -127,7 +128,7 @@ def _booking(
 def _windows(services: tuple[str, ...], day: Day, rng: Random) -> tuple[str, ...]:
     """Wished windows; none for any time on the day. Who has to fast wants the morning."""
     if _FASTING & set(services):
-        return (_window(day, *rng.choice(_MORNINGS)),)
+        return (_window(day, *rng.choices(list(_MORNINGS), list(_MORNINGS.values()))[0]),)
     shape = rng.choices(("any", "wide", "two", "hour"), (42, 43, 9, 6))[0]
     if shape == "any":
         return ()

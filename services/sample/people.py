@@ -14,8 +14,8 @@ _KINDS = ("RN", "PHLEB", "LPN", "RN", "RN", "PHLEB", "RN", "LPN", "PHLEB", "RN")
 _SKILLS = {"RN": ("injection", "venipuncture"), "LPN": ("injection",), "PHLEB": ("venipuncture",)}
 _VOCATIONAL = frozenset({"CA", "TX"})  # the two states that call practical nurses LVN
 _NEIGHBOURS = {"OH": "PA", "NY": "NJ", "CA": "NV"}  # states in which some are licensed as well
-_STARTS = (7.5, 8.0, 8.0, 8.5, 9.0, 10.0, 11.5)  # hours; most begin early, someone is there until eight
-_LENGTH = 8.5  # hours, with the break
+_STARTS = (7.5, 8.0, 8.0, 8.5, 9.0, 10.0, 12.0)  # hours; most begin early, someone is there until eight
+_LENGTH = 8.0  # hours, with the break
 _BREAK_MINUTES, _BREAK_FROM, _BREAK_UNTIL = 30, 3.0, 5.5  # hours after the start
 _FROM_HOME = 0.6
 

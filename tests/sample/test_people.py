@@ -41,10 +41,10 @@ def test_every_nurse_has_one_name_and_one_code() -> None:
     assert len({row.external_id for row in rows}) == len({row.name for row in rows}) == 26
 
 
-def test_shifts_are_eight_and_a_half_local_hours_with_a_break_inside() -> None:
+def test_shifts_are_eight_local_hours_with_a_break_inside() -> None:
     rows = nurses(HOMES, 26, DAY, BASE)
     for row in rows:
-        assert row.shift_end - row.shift_start == dt.timedelta(hours=8.5)
+        assert row.shift_end - row.shift_start == dt.timedelta(hours=8)
         assert row.shift_start.date() == row.shift_end.date() == DAY.date
         assert row.shift_start < row.break_earliest < row.break_latest < row.shift_end
         assert row.break_latest - row.break_earliest > dt.timedelta(minutes=row.break_minutes)
