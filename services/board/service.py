@@ -1,0 +1,69 @@
+"""Composition root of the board."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from services.board.api import ROUTERS
+from services.board.deps import BoardState
+from services.board.handlers import HANDLERS
+from services.board.live import LiveDays, Names
+from services.board.panels import PanelArtist
+from services.board.people import Opener, PeerNames
+from services.board.store.models import inbox
+from shared.bus.consumer import Consumer
+from shared.bus.dead_letters import list_dead_letters
+from shared.events.ids import NurseId
+from shared.runtime import House, Phase, Room, Task
+from shared.security.keys import PeerKeys
+
+ROOM = "board"
+PURPOSE = "board: a dispatcher looked"
+
+
+def build(house: House) -> Room:
+    """Join the board's parts."""
+    db = house.database(ROOM)
+    booking = house.peers.client(ROOM, "booking")
+    nurses = PeerNames(house.peers.client(ROOM, "dispatch"), "/internal/nurses", _nurses, house.clock)
+    services = PeerNames(booking, "/v1/services", _services, house.clock)
+    artist = PanelArtist(house.tokens, (house.settings.public_url or "").rstrip("/"))
+
+    async def names() -> Names:
+        return Names(await nurses.get(), await services.get())
+
+    live = LiveDays(db, names, artist.draw)
+    consumer = Consumer(ROOM, house.bus, db, HANDLERS, inbox=inbox, room=None, clock=house.clock)
+    state = BoardState(
+        db=db,
+        bus=house.bus,
+        clock=house.clock,
+        data=house.data,
+        areas=house.areas,
+        live=live,
+        opener=Opener(PeerKeys(booking, PURPOSE, house.clock)),
+        services=services.get,
+        geocoding=house.peers.client(ROOM, "geocoding"),
+        routing=house.peers.client(ROOM, "routing"),
+        dead_letters=lambda: list_dead_letters(house.bus),
+        stopping=house.stopping,
+    )
+    return Room(
+        name=ROOM,
+        db=db,
+        migrations=Path(__file__).parent / "store" / "migrations",
+        state=state,
+        routers=ROUTERS,
+        tasks=[
+            Task("board.consumer", Phase.CONSUME, consumer.run),
+            Task("board.live", Phase.WORK, live.run),
+        ],
+    )
+
+
+def _nurses(reply: list[dict[str, Any]]) -> dict[NurseId, str]:
+    return {NurseId(UUID(nurse["nurse_id"])): nurse["name"] for nurse in reply}
+
+
+def _services(reply: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
+    return {service["code"]: service["name"] for service in reply["services"]}

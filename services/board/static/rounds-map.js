@@ -1,0 +1,154 @@
+/**
+ * <rounds-map data-style="/areas/…/style.json" data-bbox="west,south,east,north">
+ *
+ * Shows a day; says what was clicked with a bubbling `rounds:select` event whose detail is `route:<id>`,
+ * `unassigned:<id>` or null. `data-routes` counts the routes it draws.
+ */
+
+import { AttributionControl, LngLatBounds, Map as MapLibre, Marker, NavigationControl, addProtocol } from "/vendor/maplibre-gl/dist/maplibre-gl.mjs";
+import { CLICKABLE, SOURCES, collections, highlight, layers, routeLine } from "./map-layers.js";
+
+addProtocol("pmtiles", new globalThis.pmtiles.Protocol().tile);
+
+const EMPTY = { type: "FeatureCollection", features: [] };
+
+class RoundsMap extends HTMLElement {
+  #map = null;
+  #ready = false;
+  #day = { routes: [], unassigned: [] };
+  #drawn = {};
+  #selected = null;
+  #framed = false;
+  #candidates = [];
+  #pin = null;
+  #onPin = null;
+
+  connectedCallback() {
+    const [west, south, east, north] = this.dataset.bbox.split(",").map(Number);
+    try {
+      this.#map = new MapLibre({
+        container: this,
+        style: this.dataset.style,
+        bounds: [[west, south], [east, north]],
+        fitBoundsOptions: { padding: 24 },
+        attributionControl: false,
+        dragRotate: false,
+        touchPitch: false,
+        maxPitch: 0,
+      });
+    } catch {
+      this.textContent = "This browser cannot draw the map: WebGL is off. The lists and the timeline work without it.";
+      return;
+    }
+    this.#map.addControl(new NavigationControl({ showCompass: false }), "top-left");
+    this.#map.addControl(new AttributionControl({ compact: true }), "bottom-left");
+    this.#map.on("load", () => this.#begin());
+    this.#map.on("click", (event) => this.#clicked(event));
+    for (const layer of CLICKABLE) {
+      this.#map.on("mouseenter", layer, () => this.classList.add("over"));
+      this.#map.on("mouseleave", layer, () => this.classList.remove("over"));
+    }
+  }
+
+  disconnectedCallback() {
+    this.#map?.remove();
+    this.#map = null;
+    this.#ready = false;
+  }
+
+  /** Draw a day. */
+  show(routes, unassigned) {
+    this.#day = { routes, unassigned };
+    if (this.#ready) this.#draw();
+  }
+
+  /** Bring a route or an unassigned visit to the front, and into view. */
+  select(subject) {
+    if (subject === this.#selected) return;
+    this.#selected = subject;
+    if (!this.#ready) return;
+    const [kind, id] = (subject ?? ":").split(":");
+    highlight(this.#map, kind === "route" ? id : null);
+    const route = this.#day.routes.find((each) => each.id === id);
+    const visit = this.#day.unassigned.find((each) => each.id === id);
+    if (route) this.#frame([...routeLine(route), ...route.stops.map((stop) => stop.at).filter(Boolean)]);
+    else if (visit) this.#frame([visit.at]);
+  }
+
+  /** Show the places an address may mean, lettered as in the list; an empty list takes them away. */
+  showCandidates(points) {
+    this.#candidates.forEach((marker) => marker.remove());
+    this.#candidates = points.map((at, index) => this.#marker(String.fromCharCode(65 + index), "candidate-pin").setLngLat(at).addTo(this.#map));
+    if (points.length) this.#frame(points);
+  }
+
+  /** Let the next click set a pin that can be dragged; null takes the pin away. `placed` hears of every move. */
+  pin(placed) {
+    this.#pin?.remove();
+    this.#pin = null;
+    this.#onPin = placed;
+    this.classList.toggle("pinning", Boolean(placed));
+  }
+
+  #begin() {
+    for (const source of SOURCES) this.#map.addSource(source, { type: "geojson", data: EMPTY });
+    for (const layer of layers()) this.#map.addLayer(layer);
+    this.#ready = true;
+    this.#draw();
+    const selected = this.#selected;
+    this.#selected = null;
+    this.select(selected);
+  }
+
+  #draw() {
+    const drawn = collections(this.#day.routes, this.#day.unassigned);
+    for (const source of SOURCES) {
+      const text = JSON.stringify(drawn[source]);
+      if (text !== this.#drawn[source]) this.#map.getSource(source).setData(drawn[source]);
+      this.#drawn[source] = text;
+    }
+    this.dataset.routes = drawn.lines.features.length;
+    this.dataset.unassigned = drawn.unassigned.features.length;
+    const everything = this.#day.routes.flatMap((route) => routeLine(route));
+    if (!this.#framed && everything.length) {
+      this.#framed = true;
+      this.#frame(everything);
+    }
+  }
+
+  #frame(points) {
+    const bounds = points.reduce((all, at) => all.extend(at), new LngLatBounds(points[0], points[0]));
+    const drawer = document.getElementById("drawer");
+    const right = drawer && !drawer.hidden ? drawer.offsetWidth : 0;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.#map.fitBounds(bounds, { padding: { top: 56, bottom: 56, left: 56, right: 56 + right }, maxZoom: 16, duration: still ? 0 : 500 });
+  }
+
+  #clicked(event) {
+    if (this.#onPin) {
+      this.#setPin(event.lngLat);
+      return;
+    }
+    const [hit] = this.#map.queryRenderedFeatures(event.point, { layers: CLICKABLE });
+    const kind = hit?.layer.id === "unassigned" ? "unassigned" : "route";
+    this.dispatchEvent(new CustomEvent("rounds:select", { bubbles: true, detail: hit ? `${kind}:${hit.properties.id}` : null }));
+  }
+
+  #setPin(at) {
+    if (!this.#pin) {
+      this.#pin = this.#marker("", "own-pin", true).setLngLat(at).addTo(this.#map);
+      this.#pin.on("dragend", () => this.#onPin?.(this.#pin.getLngLat()));
+    }
+    this.#pin.setLngLat(at);
+    this.#onPin(at);
+  }
+
+  #marker(text, kind, draggable = false) {
+    const element = document.createElement("div");
+    element.className = kind;
+    element.textContent = text;
+    return new Marker({ element, draggable, anchor: "bottom" });
+  }
+}
+
+customElements.define("rounds-map", RoundsMap);
