@@ -1,0 +1,118 @@
+"""The routing room's SQL about its input: visits, places, shifts, what has begun, and requests for a plan."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import or_, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.routing.store.models import BegunRow, PlaceRow, PlanRequestRow, ShiftRow, VisitRow
+from shared.events.ids import AreaId, VisitId
+
+
+@dataclass(frozen=True, slots=True)
+class DayInput:
+    """All that a day's plan is made from, as of one moment."""
+
+    visits: Sequence[tuple[VisitRow, PlaceRow]]
+    shifts: Sequence[ShiftRow]
+    begun: Sequence[BegunRow]
+
+
+async def visit(session: AsyncSession, visit_id: VisitId) -> VisitRow | None:
+    """Return a visit."""
+    return await session.get(VisitRow, visit_id)
+
+
+async def place(session: AsyncSession, visit_id: VisitId) -> PlaceRow | None:
+    """Return the place of a visit's newest known address."""
+    return await session.get(PlaceRow, visit_id)
+
+
+async def day_input(session: AsyncSession, area_id: AreaId, date: dt.date) -> DayInput:
+    """Return the located, uncancelled visits of a day, its open shifts and what has begun; each in a fixed order."""
+    located = (
+        select(VisitRow, PlaceRow)
+        .join(PlaceRow, col(PlaceRow.visit_id) == col(VisitRow.visit_id))
+        .where(
+            VisitRow.area_id == area_id,
+            VisitRow.planned_date == date,
+            col(VisitRow.cancelled).is_(False),
+            PlaceRow.address_version == VisitRow.address_version,
+            col(PlaceRow.lat).is_not(None),
+        )
+        .order_by(col(VisitRow.visit_id))
+    )
+    shifts = (
+        select(ShiftRow)
+        .where(ShiftRow.area_id == area_id, ShiftRow.date == date, col(ShiftRow.body).is_not(None))
+        .order_by(col(ShiftRow.shift_id))
+    )
+    begun = (
+        select(BegunRow)
+        .where(BegunRow.area_id == area_id, BegunRow.date == date)
+        .order_by(col(BegunRow.en_route_at), col(BegunRow.visit_id))
+    )
+    return DayInput(
+        (await session.exec(located)).all(), (await session.exec(shifts)).all(), (await session.exec(begun)).all()
+    )
+
+
+async def want_plan(session: AsyncSession, area_id: AreaId, date: dt.date, now: dt.datetime) -> None:
+    """Note that a day's input changed."""
+    request = await session.get(PlanRequestRow, (area_id, date))
+    if request is None:
+        session.add(PlanRequestRow(area_id=area_id, date=date, wanted=1, first_at=now, last_at=now))
+        return
+    if request.wanted == request.done:
+        request.first_at = now
+    request.wanted += 1
+    request.last_at = now
+    request.failures = 0
+    request.failure = None
+
+
+async def request(session: AsyncSession, area_id: AreaId, date: dt.date) -> PlanRequestRow | None:
+    """Return what is known of a day's planning."""
+    return await session.get(PlanRequestRow, (area_id, date))
+
+
+async def waiting_requests(session: AsyncSession, now: dt.datetime) -> Sequence[PlanRequestRow]:
+    """Return the days that want a plan and that no worker holds, the longest waiting first."""
+    query = (
+        select(PlanRequestRow)
+        .where(
+            col(PlanRequestRow.wanted) > col(PlanRequestRow.done),
+            or_(col(PlanRequestRow.holder).is_(None), col(PlanRequestRow.until) < now),
+        )
+        .order_by(col(PlanRequestRow.first_at))
+    )
+    return (await session.exec(query)).all()
+
+
+async def lease(
+    session: AsyncSession, asked: PlanRequestRow, holder: str, now: dt.datetime, until: dt.datetime
+) -> int | None:
+    """Take a request for a worker; return the input version it will answer, or None if another was faster."""
+    statement = (
+        update(PlanRequestRow)
+        .where(
+            col(PlanRequestRow.area_id) == asked.area_id,
+            col(PlanRequestRow.date) == asked.date,
+            col(PlanRequestRow.wanted) > col(PlanRequestRow.done),
+            or_(col(PlanRequestRow.holder).is_(None), col(PlanRequestRow.until) < now),
+        )
+        .values(holder=holder, until=until)
+        .returning(col(PlanRequestRow.wanted))
+        .execution_options(synchronize_session=False)
+    )
+    wanted: int | None = await session.scalar(statement)
+    return wanted
+
+
+async def held(session: AsyncSession, area_id: AreaId, date: dt.date, holder: str) -> PlanRequestRow | None:
+    """Return a request if this worker still holds it: a lease that was lost means the result comes too late."""
+    row = await session.get(PlanRequestRow, (area_id, date))
+    return row if row is not None and row.holder == holder else None
