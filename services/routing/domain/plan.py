@@ -78,6 +78,10 @@ class Route:
         return sum(stop.drive_m for stop in self.stops) + self.home_m
 
 
+type Facts = Mapping[str, int | str | tuple[str, ...]]
+"""What a reason rests on, by name."""
+
+
 class Reason(StrEnum):
     """Why a visit is in no route; of several, the first that holds in this order."""
 
@@ -97,13 +101,13 @@ class Unassigned:
 
     Attributes:
         explanation: the reason as a sentence for the dispatcher.
-        facts: what the sentence rests on, by name; which ones depends on the reason.
+        facts: what the sentence rests on; which ones depends on the reason.
     """
 
     visit_id: VisitId
     reason: Reason
     explanation: str
-    facts: Mapping[str, int | str | tuple[str, ...]]
+    facts: Facts
 
 
 @dataclass(frozen=True, slots=True)

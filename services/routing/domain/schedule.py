@@ -75,7 +75,7 @@ class Scheduler:
         """
         stand = self._standing[shift_id]
         if not order:
-            return self._rest(stand)
+            return self.rest(shift_id)
         visits = [self.problem.visit[visit_id] for visit_id in order]
         most = stand.shift.max_duty_s
         not_before = stand.free_at
@@ -152,8 +152,9 @@ class Scheduler:
             price,
         )
 
-    def _rest(self, stand: Standing) -> Route:
+    def rest(self, shift_id: ShiftId) -> Route:
         """Return the route with nothing planned: what has begun, then home, whatever the rules say."""
+        stand = self._standing[shift_id]
         shift = stand.shift
         if not stand.stops:
             return Route(shift.id, shift.nurse_id, (), shift.start, shift.start, 0, 0, Price())

@@ -1,7 +1,9 @@
 """Where a shift stands: what has begun, and from where and when the rest of its route can be planned."""
 
 from dataclasses import dataclass
+from itertools import permutations
 
+from services.routing.domain.gap import finish
 from services.routing.domain.plan import Stop
 from services.routing.domain.problem import UNREACHABLE, BegunBreak, BegunVisit, Problem, Shift
 
@@ -24,6 +26,12 @@ class Standing:
     free_at: int
     pending: tuple[int, ...]
     departure: int | None
+
+    @property
+    def open(self) -> bool:
+        """Whether the rest of the shift holds at least its breaks; if not, nothing more can be planned in it."""
+        breaks = [self.shift.breaks[number] for number in self.pending]
+        return any(finish(self.free_at, 0, order) <= self.shift.end for order in permutations(breaks))
 
 
 def standing(problem: Problem, shift: Shift) -> Standing:

@@ -1,0 +1,53 @@
+"""How much work a search may do: a count that is the same on every machine, and a cap on the clock as a safety."""
+
+from dataclasses import dataclass
+from time import monotonic
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """When a search stops; it also stops by itself once nothing gets better.
+
+    Attributes:
+        rounds: neighbourhoods solved anew.
+        cap_s: wall-clock seconds; set it far above what the rounds need. A plan that was stopped by it is valid,
+            but the same input need not give the same plan again.
+    """
+
+    rounds: int = 200
+    cap_s: float = 120.0
+
+
+class Meter:
+    """Counts the effort of one search, from its construction on.
+
+    Attributes:
+        rounds: taken so far.
+        capped: the clock has stopped the search.
+    """
+
+    def __init__(self, effort: Effort) -> None:
+        self._effort = effort
+        self._began = monotonic()
+        self.rounds = 0
+        self.capped = False
+
+    @property
+    def seconds(self) -> float:
+        """Wall-clock seconds since the search began."""
+        return monotonic() - self._began
+
+    @property
+    def seconds_left(self) -> float:
+        """Wall-clock seconds until the cap."""
+        return max(0.0, self._effort.cap_s - self.seconds)
+
+    def take(self) -> bool:
+        """Take one round if there is one left."""
+        if self.rounds >= self._effort.rounds:
+            return False
+        if self.seconds_left <= 0:
+            self.capped = True
+            return False
+        self.rounds += 1
+        return True

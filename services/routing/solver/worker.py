@@ -1,0 +1,37 @@
+"""The planner's entry point in a process of its own: OR-Tools holds the interpreter for as long as it searches."""
+
+from dataclasses import dataclass
+
+from services.routing.domain.plan import Plan
+from services.routing.domain.problem import Problem
+from services.routing.solver.effort import Effort
+from services.routing.solver.planner import Result, plan
+from services.routing.solver.replanning import replan
+from shared.events.ids import VisitId
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What to plan.
+
+    Attributes:
+        previous: the plan in force, if there is one.
+        changed_visits: what changed since; None: plan the whole day, from the previous plan on if there is one.
+    """
+
+    problem: Problem
+    effort: Effort
+    seed: int
+    previous: Plan | None = None
+    changed_visits: frozenset[VisitId] | None = None
+
+
+def solve_job(job: Job) -> Result:
+    """Do a job; both it and the result can be pickled.
+
+    Raises:
+        PlanError: the result failed its check.
+    """
+    if job.previous is None or job.changed_visits is None:
+        return plan(job.problem, job.effort, job.seed, job.previous)
+    return replan(job.problem, job.previous, job.changed_visits, job.effort, job.seed)
