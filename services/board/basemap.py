@@ -4,7 +4,7 @@ Layers and their fields (zooms 8 to 15; map_features.py says from which zoom a t
 
 - ``land``, polygons: ``kind`` (park, pitch, wood, grass, sand, cemetery, farmland, industrial, commercial, hospital,
   school, parking)
-- ``water``, polygons: ``name``
+- ``water``, polygons: ``name``; the sea too, closed along the extract's edge (sea.py)
 - ``waterways``, lines: ``class`` (river, canal, stream), ``name``
 - ``buildings``, polygons: no fields
 - ``railways``, lines: ``class`` (rail, light_rail, subway, tram)
@@ -36,6 +36,7 @@ from osmium.osm import Area, Node, NodeRef, Way
 
 from services.board import map_features
 from services.board.map_features import Feature, Tags
+from services.board.sea import Box, Position, sea
 from shared.errors import RoundsError
 
 ATTRIBUTION = '<a href="https://www.openstreetmap.org/copyright">© OpenStreetMap contributors</a>'
@@ -119,16 +120,35 @@ def _line(feature: Feature, geometry: str) -> str:
 def _features(extract: Path) -> Iterator[tuple[Feature, str]]:
     factory = GeoJSONFactory()
     drawn = KeyFilter(*DRAWN_KEYS)
+    shores: list[list[Position]] = []
+    streets: list[Position] = []
     for thing in osmium.FileProcessor(extract).with_locations().with_areas(drawn).with_filter(drawn):
         tags = dict(thing.tags)
         if isinstance(thing, Area):
             yield from _of_area(thing, tags, factory)
         elif isinstance(thing, Way):
-            yield from _of_way(thing, tags)
+            track = [(node.lon, node.lat) for node in thing.nodes if node.location.valid()]
+            if tags.get("natural") == "coastline":
+                shores.append(track)
+            elif len(track) > 1 and (feature := map_features.line(tags)) is not None:
+                streets.append(track[0])
+                yield feature, json.dumps({"type": "LineString", "coordinates": track})
         elif isinstance(thing, Node):
             for feature in (map_features.label(tags), map_features.house_number(tags)):
                 if feature is not None:
                     yield feature, _point(thing.lon, thing.lat)
+    for polygon in sea(shores, _box(extract, streets), streets):
+        yield map_features.SEA, json.dumps({"type": "Polygon", "coordinates": polygon})
+
+
+def _box(extract: Path, streets: list[Position]) -> Box:
+    """Return what the extract says it covers; if it does not, what its streets cover."""
+    with osmium.io.Reader(str(extract)) as reader:
+        box = reader.header().box()
+    if box.valid():
+        return Box(box.bottom_left.lon, box.bottom_left.lat, box.top_right.lon, box.top_right.lat)
+    lons, lats = zip(*streets, strict=True) if streets else ((0.0,), (0.0,))
+    return Box(min(lons), min(lats), max(lons), max(lats))
 
 
 def _of_area(area: Area, tags: Tags, factory: GeoJSONFactory) -> Iterator[tuple[Feature, str]]:
@@ -145,15 +165,6 @@ def _of_area(area: Area, tags: Tags, factory: GeoJSONFactory) -> Iterator[tuple[
     number = map_features.house_number(tags)
     if number is not None:
         yield number, middle
-
-
-def _of_way(way: Way, tags: Tags) -> Iterator[tuple[Feature, str]]:
-    feature = map_features.line(tags)
-    if feature is None:
-        return
-    track = [[node.lon, node.lat] for node in way.nodes if node.location.valid()]
-    if len(track) > 1:
-        yield feature, json.dumps({"type": "LineString", "coordinates": track})
 
 
 def _middle(nodes: Iterator[NodeRef]) -> str:

@@ -88,6 +88,10 @@ class Feature:
     fields: dict[str, str] = field(default_factory=dict)
 
 
+SEA = Feature("water", 8)
+"""There is no tag for it: sea.py makes it from the coast."""
+
+
 def line(tags: Tags) -> Feature | None:
     """Return what a way is drawn as, None for not at all."""
     highway = tags.get("highway", "").removesuffix("_link")

@@ -47,6 +47,8 @@ WIDTHS = {
     "service": (0.1, 0.8, 9),
     "path": (0.1, 0.6, 4),
 }
+NAMED_FROM_AFAR = ("motorway", "primary", "secondary", "tertiary")
+"""Roads that carry their names from zoom 12; the others from 14."""
 LABEL_SIZES = {"city": 18, "town": 16, "village": 14, "suburb": 13, "hamlet": 12, "quarter": 12, "neighbourhood": 11}
 
 Layer = dict[str, Any]
@@ -113,7 +115,7 @@ def _lines() -> list[Layer]:
             "railways",
             "line",
             "railways",
-            {"line-color": RAILWAY, "line-width": _by_zoom({10: 0.6, 16: 2}), "line-dasharray": [4, 2]},
+            {"line-color": RAILWAY, "line-width": _by_zoom({10: 0.5, 16: 1.5})},
         ),
         _layer("road-edges", "line", "roads", {"line-color": edges, "line-width": _road_width(1.5)}, order),
         _layer("roads", "line", "roads", {"line-color": plain, "line-width": _road_width(0)}, order),
@@ -129,6 +131,7 @@ def _labels() -> list[Layer]:
             ROAD_TEXT,
             _by_zoom({12: 10, 16: 12, 19: 15}),
             {"symbol-placement": "line", "text-rotation-alignment": "map", "text-max-angle": 35, "symbol-spacing": 260},
+            only=["match", ["get", "class"], list(NAMED_FROM_AFAR), True, [">=", ["zoom"], 14]],
         ),
         _text("house-numbers", "addresses", ["get", "number"], QUIET_TEXT, _by_zoom({17: 9.5, 19: 12}), first_zoom=17),
         _text(
@@ -151,7 +154,7 @@ def _labels() -> list[Layer]:
                 "text-max-width": 8,
                 "symbol-sort-key": ["match", ["get", "kind"], "city", 0, "town", 1, 2],
             },
-            only=["match", ["get", "kind"], list(LABEL_SIZES), True, False],
+            only=["match", ["get", "kind"], "city", ["<", ["zoom"], 14], list(LABEL_SIZES)[1:], True, False],
         ),
     ]
 
