@@ -80,3 +80,20 @@ def load_areas(data_dir: Path) -> dict[AreaId, Area]:
             raise ConfigurationError(message) from error
         areas[area.id] = area
     return areas
+
+
+class Areas:
+    """The areas below a data directory, read again only when a manifest has changed: rooms ask with every message."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._seen: list[tuple[Path, int]] | None = None
+        self._areas: dict[AreaId, Area] = {}
+
+    def __call__(self) -> dict[AreaId, Area]:
+        """Return the areas built so far; see ``load_areas``."""
+        seen = [(path, path.stat().st_mtime_ns) for path in sorted((self._data_dir / "areas").glob(f"*/{MANIFEST}"))]
+        if seen != self._seen:
+            self._areas = load_areas(self._data_dir)
+            self._seen = seen
+        return self._areas

@@ -13,13 +13,12 @@ import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from shared.areas import Area, load_areas
+from shared.areas import Areas
 from shared.bus.port import Bus
 from shared.clock import Clock
 from shared.db.migrate import upgrade
 from shared.db.session import Database
 from shared.errors import ConfigurationError
-from shared.events.ids import AreaId
 from shared.http import create_app
 from shared.peers import Peers
 from shared.security.tokens import Tokens
@@ -77,6 +76,7 @@ class House:
     """What every room's composition root is given.
 
     Attributes:
+        areas: the areas built so far; a new one is seen without a restart.
         stopping: set when the house begins to stop; open streams end.
     """
 
@@ -86,15 +86,15 @@ class House:
     tokens: Tokens
     peers: Peers
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    areas: Areas = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.areas = Areas(self.settings.data)
 
     @property
     def data(self) -> Path:
         """The data directory."""
         return self.settings.data
-
-    def areas(self) -> dict[AreaId, Area]:
-        """Return the areas built so far; read afresh, so that a new one is seen without a restart."""
-        return load_areas(self.data)
 
     def database(self, room: str) -> Database:
         """Open a room's own database."""

@@ -28,7 +28,7 @@ def build(house: House) -> Room:
         clock=house.clock,
         areas=house.areas,
         geocoder=geocoders.of,
-        keys=PeerKeys(house.peers.client(NAME, "booking"), "locate the visit's address", house.clock),
+        keys=PeerKeys(house.peers.client(NAME, "booking"), "geocoding.locate", house.clock),
         settings=settings,
     )
     consumer = Consumer(NAME, house.bus, db, HANDLERS, inbox=inbox, room=state, outbox=outbox, clock=house.clock)

@@ -32,7 +32,7 @@ class PeerKeys:
 
     Args:
         client: carries the booking room's base address and this room's service token.
-        purpose: why the keys are wanted; stands in the booking room's record.
+        purpose: why the keys are wanted, as a word (``board.look``); stands in the booking room's record.
     """
 
     def __init__(self, client: httpx.AsyncClient, purpose: str, clock: Clock) -> None:
@@ -58,6 +58,7 @@ class PeerKeys:
             reply = await self._client.post(PATH, json=request)
             reply.raise_for_status()
         except httpx.HTTPError as error:
-            message = f"The booking room did not hand out patient keys ({type(error).__name__}); it is asked again."
+            what = error.response.status_code if isinstance(error, httpx.HTTPStatusError) else type(error).__name__
+            message = f"The booking room did not hand out patient keys ({what}); it is asked again."
             raise TransientError(message) from error
         return {PatientId(UUID(patient)): bytes.fromhex(key) for patient, key in reply.json()["keys"].items()}
