@@ -19,7 +19,6 @@ from rich.table import Table
 from services.geocoding.domain.address import AddressQuery, Status
 from services.geocoding.domain.geometry import metres_between
 from services.geocoding.index.build import build_address_index
-from services.geocoding.index.clean import keep_the_metro
 from services.geocoding.index.extract import FoundAddress, read_extract
 from services.geocoding.providers.local import AddressIndex
 from tests.bench.noise import abbreviated, with_typo, with_unit, without_suffix
@@ -61,7 +60,9 @@ def as_written(address: FoundAddress, _: Random) -> str:
     return ", ".join(part for part in (f"{address.number} {address.street}", address.city, region) if part)
 
 
-def _noisy(street: Callable[[str], str], *, city: bool) -> Writer:
+def noisy(street: Callable[[str], str], *, city: bool) -> Writer:
+    """Write an address with a unit, a typo in its street, no ZIP, and perhaps its city."""
+
     def write(address: FoundAddress, random: Random) -> str:
         line = with_unit(address.number, with_typo(street(address.street), random), random)
         return f"{line}, {address.city}" if city and address.city else line
@@ -126,8 +127,8 @@ def _accuracy(what: str, city: City, writer: Writer, least: float | None) -> Lin
 def measure(cities: dict[str, City]) -> list[Line]:
     """Return every figure, with its target where the requirements name one."""
     vancouver, queens, san_francisco = cities["vancouver"], cities["queens"], cities["san francisco"]
-    noise, bare = _noisy(abbreviated, city=True), _noisy(lambda name: abbreviated(without_suffix(name)), city=True)
-    nowhere = _noisy(abbreviated, city=False)
+    noise, bare = noisy(abbreviated, city=True), noisy(lambda name: abbreviated(without_suffix(name)), city=True)
+    nowhere = noisy(abbreviated, city=False)
     accepted = accepted_elsewhere(cities)
     return [
         _accuracy("vancouver, as written", vancouver, as_written, None),
@@ -151,7 +152,7 @@ def main() -> int:
         for name, extract in CITIES.items():
             target = Path(folder) / f"{name}.sqlite"
             build_address_index(extract, target, lambda _step, _share: None)
-            found = keep_the_metro(read_extract(extract, lambda _step, _share: None))
+            found = read_extract(extract, lambda _step, _share: None)
             cities[name] = City(AddressIndex.open(target), found.addresses)
         lines = measure(cities)
     table = Table("what", "measured", "target", "met")

@@ -66,7 +66,7 @@ def street_price(asked: StreetName, known: StreetName) -> float:
     for text, missing in _texts(known, direction=not asked.direction, suffix=not asked.suffix):
         cheapest = min(cheapest, _edit_price(asked.core, text, len(asked.text)) + missing)
     cheapest += direction + suffix
-    if direction < DIRECTION_WRONG and suffix < SUFFIX_WRONG:
+    if not (_clash(asked.direction, known.direction) or _clash(asked.suffix, known.suffix)):
         cheapest = min(cheapest, _edit_price(asked.written, known.written, len(asked.written)))
         if known.suffix and not asked.suffix:
             bare = known.written.removesuffix(f" {known.suffix}")
@@ -74,6 +74,11 @@ def street_price(asked: StreetName, known: StreetName) -> float:
     if known.core != asked.core and is_ordinal(known.core) and is_ordinal(asked.core):
         cheapest += OTHER_ORDINAL
     return min(HOPELESS, cheapest)
+
+
+def _clash(asked: str, known: str) -> bool:
+    """Tell whether both names have a direction (or a type) and not the same: "Dr" is no typo for "Rd"."""
+    return bool(asked and known) and asked != known
 
 
 def _direction_price(asked: StreetName, known: StreetName) -> float:

@@ -8,7 +8,6 @@ from services.geocoding.index.clean import (
     clean,
     fill_cities,
     fill_postcodes,
-    keep_the_metro,
     without_repeats,
     writes_hyphens,
 )
@@ -51,7 +50,7 @@ def build_address_index(extract: Path, target: Path, progress: Progress) -> Inde
         ExtractError: the extract is missing, malformed or empty, or has no addresses.
         OSError: the target cannot be written.
     """
-    found = keep_the_metro(read_extract(extract, progress))
+    found = read_extract(extract, progress)
     progress("cleaning the addresses", 0.0)
     hyphenated = writes_hyphens(found.addresses)
     rows = clean(found.addresses, hyphenated=hyphenated)

@@ -5,18 +5,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from services.geocoding.domain.geometry import Cell, around, cell_of, connected, metres_between
+from services.geocoding.domain.geometry import Cell, around, cell_of, metres_between
 from services.geocoding.domain.house_number import HouseNumber, signed_numbers
 from services.geocoding.domain.regions import is_canadian, postcode, province_of, state_code
 from services.geocoding.domain.text import fold
 from services.geocoding.domain.unit import take_units
-from services.geocoding.index.extract import Extract, FoundAddress
+from services.geocoding.index.extract import FoundAddress
 from services.geocoding.index.zips import known_zip
 
-_AREA_CELL = 0.1
-"""Degrees, about 10 km: parts of an extract further apart than this are not one metro."""
-_LEAST_SHARE = 0.02
-"""A part with a smaller share of the addresses is a stray (an extract by relation drags in far-off objects)."""
 _HYPHENATED_SHARE = 0.3
 _NEIGHBOURHOOD = 0.01
 """Degrees, about 1 km: as far as a city may be taken from a neighbour."""
@@ -45,32 +41,6 @@ class Address:
     lon: float
     guessed_city: bool = False
     guessed_postcode: bool = False
-
-
-def keep_the_metro(found: Extract) -> Extract:
-    """Return the extract without the strays that lie far from its addresses.
-
-    The extract is seen as a grid; cells that touch are one part. Parts with hardly any addresses go.
-    """
-    counted = Counter(cell_of(address.lat, address.lon, _AREA_CELL) for address in found.addresses)
-    cells = set(counted)
-    for street in found.streets:
-        cells.update(cell_of(lat, lon, _AREA_CELL) for lat, lon in street.points)
-    part_of = connected(sorted(cells))
-    weights: Counter[int] = Counter()
-    for cell, addresses in counted.items():
-        weights[part_of[cell]] += addresses
-    kept = {part for part, weight in weights.items() if weight >= _LEAST_SHARE * counted.total()}
-    kept.add(weights.most_common(1)[0][0])
-
-    def inside(lat: float, lon: float) -> bool:
-        return part_of.get(cell_of(lat, lon, _AREA_CELL)) in kept
-
-    return Extract(
-        [address for address in found.addresses if inside(address.lat, address.lon)],
-        [street for street in found.streets if inside(*street.points[0])],
-        [place for place in found.places if inside(place.lat, place.lon)],
-    )
 
 
 def writes_hyphens(found: Iterable[FoundAddress]) -> bool:

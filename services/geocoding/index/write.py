@@ -31,6 +31,8 @@ def write_index(
     unfinished.unlink(missing_ok=True)
     try:
         with closing(sqlite3.connect(unfinished)) as connection, connection:
+            # No journal: a crash spoils a file that nobody reads, and a stale journal would spoil the next build.
+            connection.execute("PRAGMA journal_mode = OFF")
             connection.executescript(SCHEMA)
             _insert(connection, profile, streets, rows, street_of)
             connection.commit()
