@@ -1,0 +1,1 @@
+"""A nurse's day and what she can do next in it. Pure."""

@@ -1,0 +1,1 @@
+"""The read model: routes, visits and how far each has come."""
