@@ -165,11 +165,11 @@ def test_ways_with_missing_nodes_are_read_with_the_nodes_that_are_there(tmp_path
     assert build_address_index(extract, tmp_path / "index.sqlite", quietly).addresses == 1
 
 
-def test_a_postcode_or_state_that_next_to_nobody_has_is_a_mistake_of_the_map(
+def test_a_postcode_city_or_state_that_next_to_nobody_has_is_a_mistake_of_the_map(
     tmp_path: Path, write_extract: WriteExtract, town: list[Thing], house: Make
 ) -> None:
     houses = [house(str(number), "Elm Drive", 14.1, number / 100, postcode="62703") for number in range(2, 6002, 2)]
-    mistaken = house("1", "Elm Drive", 14.2, 0, postcode="72184", state="GA")
+    mistaken = house("1", "Elm Drive", 14.2, 0, postcode="72184", city="Eutingen", state="GA")
 
     summary = build_address_index(
         write_extract(tmp_path / "town.osm", [*town, *houses, mistaken]), tmp_path / "index.sqlite", quietly
@@ -177,6 +177,7 @@ def test_a_postcode_or_state_that_next_to_nobody_has_is_a_mistake_of_the_map(
 
     assert summary.states == ("IL",)
     assert "72184" not in summary.postcodes
+    assert "Eutingen" not in summary.cities
 
 
 def test_an_address_mapped_twice_at_one_building_is_one(

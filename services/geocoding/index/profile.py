@@ -11,8 +11,8 @@ from services.geocoding.index.zips import known_zip, zips_inside
 
 _LEAST_STATE_SHARE = 0.01
 """A state with a smaller share of the addresses is a mistake in the map."""
-_LEAST_POSTCODE_SHARE = 0.0005
-"""Likewise a postcode that next to nobody has."""
+_LEAST_SHARE = 0.0005
+"""Likewise a postcode or a city that next to nobody has."""
 
 
 def profile_of(rows: list[Address], found: Extract, *, hyphenated: bool) -> AreaProfile:
@@ -28,7 +28,7 @@ def profile_of(rows: list[Address], found: Extract, *, hyphenated: bool) -> Area
     postcodes = _postcodes(rows).union(*(zips_inside(houses, state) for state in states))
     zips = [known for code in sorted(postcodes) if (known := known_zip(code))]
     cities = _one_spelling(
-        [row.city for row in rows if row.city and not row.guessed_city]
+        _tagged_cities(rows)
         + [place.name for place in found.places if place.is_city]
         + [name for known in zips for name in known.cities]
     )
@@ -52,7 +52,13 @@ def _states(rows: list[Address]) -> tuple[str, ...]:
 
 def _postcodes(rows: list[Address]) -> set[str]:
     counted = Counter(row.postcode for row in rows if row.postcode)
-    return {code for code, rows_in in counted.items() if rows_in >= _LEAST_POSTCODE_SHARE * counted.total()}
+    return {code for code, rows_in in counted.items() if rows_in >= _LEAST_SHARE * counted.total()}
+
+
+def _tagged_cities(rows: list[Address]) -> list[str]:
+    tagged = [row.city for row in rows if row.city and not row.guessed_city]
+    counted = Counter(fold(city) for city in tagged)
+    return [city for city in tagged if counted[fold(city)] >= _LEAST_SHARE * len(rows)]
 
 
 def _one_spelling(names: list[str]) -> tuple[str, ...]:
