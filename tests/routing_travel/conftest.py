@@ -12,6 +12,7 @@ from typing import ClassVar, override
 import httpx
 import osmium
 import pytest
+import pytest_asyncio
 from osmium.osm.mutable import Node, Way
 
 from services.routing.travel.cache import CachedTravel
@@ -126,9 +127,17 @@ def counting() -> CountingSource:
     return CountingSource()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def lasting_engine() -> AsyncIterator[OsrmEngine]:
+    """One process for all tests of a module."""
+    engine = OsrmEngine()
+    yield engine
+    await engine.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def make_travel(
-    town: Town, engine: OsrmEngine, request: pytest.FixtureRequest
+    town: Town, lasting_engine: OsrmEngine, request: pytest.FixtureRequest
 ) -> AsyncIterator[Callable[[str], TravelTimes]]:
     """Return any adapter of the port by its name, over the town."""
     async with contextlib.AsyncExitStack() as stack:
@@ -136,7 +145,7 @@ async def make_travel(
         await stack.enter_async_context(clients)
 
         def make(name: str) -> TravelTimes:
-            local = OsrmTravel(engine, lambda _: town.graph, StraightLine())
+            local = OsrmTravel(lasting_engine, lambda _: town.graph, StraightLine())
             if name == "remote":
                 clients.base_url = httpx.URL(request.getfixturevalue("server"))
                 return RemoteOsrm(clients, StraightLine(), most_coordinates=20)

@@ -9,6 +9,8 @@ from services.routing.travel.port import UNREACHABLE, TravelTimes
 from shared.events.ids import AreaId
 from tests.routing_travel.conftest import Town
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 AREA = AreaId("town")
 ALL = ["osrm", "remote", "cached", "fallback", "straight"]
 ROADS = ["osrm", "remote", "cached", "fallback"]
