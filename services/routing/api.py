@@ -148,7 +148,7 @@ async def replan(area_id: AreaPath, date: DatePath, state: State) -> Replanning:
     """Ask for a new version of a day's plan; it is made in the background."""
     _area(state, area_id)
     async with state.db.transaction() as session:
-        await queries.want_plan(session, area_id, date, state.clock())
+        await queries.want_plan(session, area_id, date, state.clock(), thorough=True)
     return Replanning(state=Planning.WAITING)
 
 

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from services.routing.domain.plan import Plan, Reason, Unassigned
+from services.routing.domain.plan import Route as PlannedRoute
+from services.routing.domain.plan import Stop as PlannedStop
+from services.routing.domain.prices import Price
 from services.routing.domain.problem import (
     UNREACHABLE,
     Begun,
@@ -24,8 +28,8 @@ from services.routing.store.queries import DayInput
 from services.routing.travel.port import Point, TravelMatrix
 from shared.events.dispatch import ShiftState
 from shared.events.ids import NurseId, NurseRef, ShiftId, VisitId
-from shared.events.routing import Route
-from shared.events.values import GeoPoint, Priority, TimeWindow
+from shared.events.routing import PlanCommitted, Route
+from shared.events.values import GeoPoint, Priority, Stop, TimeWindow
 
 
 class VisitFacts(BaseModel):
@@ -46,6 +50,7 @@ class Day:
 
     Attributes:
         sites: every place of the day once; the problem's visits and shifts point into it.
+        versions: of each shift and visit, with the version of its place.
         shifts: the shifts as dispatch said them, by id.
     """
 
@@ -54,6 +59,7 @@ class Day:
     visits: tuple[Visit, ...]
     planned_shifts: tuple[Shift, ...]
     begun: tuple[BegunRow, ...]
+    versions: Mapping[str, str]
 
 
 def read_day(known: DayInput, routes: Iterable[Route]) -> Day:
@@ -73,6 +79,10 @@ def read_day(known: DayInput, routes: Iterable[Route]) -> Day:
         shifts={shift.shift_id: shift for shift in shifts},
         begun=tuple(known.begun),
         sites=tuple(sites.points),
+        versions={
+            **{str(row.shift_id): str(row.version) for row in known.shifts},
+            **{str(row.visit_id): f"{row.version}/{place.version}" for row, place in known.visits},
+        },
     )
 
 
@@ -205,3 +215,32 @@ def _with_breaks(
         taken[number] = BegunBreak(number, start, start + shift.breaks[number].duration_s)
     stops: list[BegunVisit | BegunBreak] = [*visits, *taken.values()]
     return tuple(sorted(stops, key=lambda stop: (stop.start, isinstance(stop, BegunVisit))))
+
+
+def plan_in_force(routes: Iterable[Route], committed: PlanCommitted) -> Plan:
+    """Return the plan that was said last as the planner knows plans: who has which visits, in which order."""
+    return Plan(
+        routes=tuple(
+            PlannedRoute(
+                shift_id=route.shift_id,
+                nurse_id=route.nurse_id,
+                stops=tuple(_planned_stop(stop) for stop in route.stops if stop.visit_id is not None),
+                departure=_seconds(route.departure),
+                back=_seconds(route.back),
+                home_s=0,
+                home_m=0,
+                price=Price(),
+            )
+            for route in routes
+        ),
+        unassigned=tuple(
+            Unassigned(entry.visit_id, Reason(entry.reason), entry.explanation, {}) for entry in committed.unassigned
+        ),
+        price=Price(),
+    )
+
+
+def _planned_stop(stop: Stop) -> PlannedStop:
+    drive = round(stop.travel.drive.total_seconds())
+    times = (_seconds(stop.arrival), _seconds(stop.start), _seconds(stop.end))
+    return PlannedStop(stop.visit_id, None, *times, drive, stop.travel.metres)

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from services.routing.domain.calendar import first_planning_date
 from services.routing.deps import RoutingState
+from services.routing.domain.calendar import first_planning_date
 from services.routing.store import queries
 from services.routing.store.models import BegunRow, PlaceRow, ShiftRow, VisitRow
 from shared.areas import Area

@@ -3,22 +3,25 @@
 import asyncio
 import datetime as dt
 import time
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 
+import numpy as np
 import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.routing.announcing import Wording, changed, draw, unassigned_of
-from services.routing.composing import Day, compose, read_day
-from services.routing.domain.calendar import next_planning_date
-from services.routing.domain.problem import Problem
-from services.routing.handlers import WINDOWS
-from services.routing.solver.worker import Job, solve_job, warm_up
+from services.routing.composing import Day, compose, plan_in_force, read_day
 from services.routing.deps import RoutingState
+from services.routing.domain.calendar import next_planning_date
+from services.routing.domain.problem import Problem, Travel
+from services.routing.handlers import WINDOWS
+from services.routing.solver.effort import Effort
+from services.routing.solver.worker import Job, solve_job
 from services.routing.store import plans, queries
 from services.routing.store.models import PlanRequestRow, PlanRow, RouteRow, VisitRow, outbox
 from services.routing.travel.port import TravelMatrix
@@ -30,6 +33,11 @@ from shared.events.routing import PlanCommitted, Route, RoutePlanned, RouteRef
 
 IDLE_SECONDS = 1.0
 RETRY_CAP = 30.0
+FEW_VISITS = 10
+FEW_SHARE = 8
+"""Up to ten changed visits, or one in eight, are worked into the plan there is; more and the day is searched anew."""
+
+NOTHING = Job(Problem((), (), Travel(np.zeros((0, 0), np.int32), np.zeros((0, 0), np.int32))), Effort(0), 0)
 
 log = structlog.get_logger()
 
@@ -51,6 +59,7 @@ class Snapshot:
     Attributes:
         plan_version: of the plan in force; 0: there is none.
         late: visits that could also be done on a later day.
+        job: for the planner.
     """
 
     day: Day
@@ -59,6 +68,25 @@ class Snapshot:
     plan_version: int
     routes: dict[ShiftId, Route]
     late: dict[VisitId, dt.date]
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a solve made, ready to be saved.
+
+    Attributes:
+        routes: every route there is, by shift.
+        new: the shifts whose route is new or changed.
+        carried: visits that go into another day's plan instead.
+        answers: see ``PlanRow``.
+    """
+
+    committed: PlanCommitted
+    routes: dict[ShiftId, Route]
+    new: list[ShiftId]
+    carried: dict[VisitId, dt.date]
+    answers: Mapping[str, str]
 
 
 class PlanJobs:
@@ -78,7 +106,7 @@ class PlanJobs:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; a solve that is under way is left to its lease."""
         commits = self._state.db.commits()
-        warm = asyncio.get_running_loop().run_in_executor(self._pool, warm_up)
+        warm = asyncio.get_running_loop().run_in_executor(self._pool, solve_job, NOTHING)  # loads OR-Tools
         try:
             while not stop.is_set():
                 commits.clear()
@@ -149,8 +177,7 @@ class PlanJobs:
 
     async def _solve_and_save(self, leased: Leased, began: float) -> None:
         snapshot = await self._snapshot(leased)
-        job = Job.of(snapshot.problem, snapshot.routes, self._settings.seed)
-        result = await asyncio.get_running_loop().run_in_executor(self._pool, solve_job, job)
+        result = await asyncio.get_running_loop().run_in_executor(self._pool, solve_job, snapshot.job)
         wording = Wording(snapshot.day, snapshot.problem, snapshot.matrix)
         routes = wording.routes(result.plan)
         new = changed(routes, snapshot.routes)
@@ -173,12 +200,14 @@ class PlanJobs:
             travel_estimated=any(route.travel_estimated for route in routes.values()),
             seconds=round(time.monotonic() - began, 3),
         )
-        await self._save(leased, committed, {shift_id: stays[shift_id] for shift_id in routes}, new, carried)
+        made = Made(committed, {shift_id: stays[shift_id] for shift_id in routes}, new, carried, snapshot.day.versions)
+        await self._save(leased, made)
 
     async def _snapshot(self, leased: Leased) -> Snapshot:
         area = self._state.areas()[leased.area_id]
         async with self._state.db.reading() as session:
             known = await queries.day_input(session, leased.area_id, leased.date)
+            request = await queries.request(session, leased.area_id, leased.date)
             plan = await plans.plan(session, leased.area_id, leased.date)
             rows = await plans.routes(session, leased.area_id, leased.date)
         routes = {ShiftId(row.shift_id): Route.model_validate(row.body) for row in rows}
@@ -190,16 +219,27 @@ class PlanJobs:
             if (later := next_planning_date(WINDOWS.validate_python(row.body["windows"]), area, leased.date))
         }
         problem = compose(day, matrix, routes, self._state.clock())
-        return Snapshot(day, problem, matrix, plan.plan_version if plan else 0, routes, late)
+        thorough = request is not None and request.thorough
+        job = self._job(day, problem, plan, routes, thorough=thorough)
+        return Snapshot(day, problem, matrix, plan.plan_version if plan else 0, routes, late, job)
 
-    async def _save(
-        self,
-        leased: Leased,
-        committed: PlanCommitted,
-        routes: dict[ShiftId, Route],
-        new: list[ShiftId],
-        carried: dict[VisitId, dt.date],
-    ) -> None:
+    def _job(
+        self, day: Day, problem: Problem, plan: PlanRow | None, routes: dict[ShiftId, Route], *, thorough: bool
+    ) -> Job:
+        """Decide how much of the day is searched: what changed where that is little, else all of it."""
+        effort = Effort(self._settings.rounds, self._settings.cap_seconds)
+        if plan is None:
+            return Job(problem, effort, self._settings.seed)
+        previous = plan_in_force(routes.values(), PlanCommitted.model_validate(plan.body))
+        differing = {name for name, version in day.versions.items() if plan.answers.get(name) != version}
+        changed_visits = frozenset(visit.id for visit in problem.visits if str(visit.id) in differing)
+        shifts_differ = any(str(shift.id) in differing for shift in problem.shifts)
+        much = len(changed_visits) > max(FEW_VISITS, len(problem.visits) // FEW_SHARE)
+        if thorough or shifts_differ or much:
+            return Job(problem, effort, self._settings.seed, previous)
+        return Job(problem, effort, self._settings.seed, previous, changed_visits)
+
+    async def _save(self, leased: Leased, made: Made) -> None:
         async with self._state.db.transaction() as session:
             request = await queries.held(session, leased.area_id, leased.date, leased.holder)
             if request is None:
@@ -208,8 +248,9 @@ class PlanJobs:
             request.done, request.holder, request.until = leased.version, None, None
             request.failures, request.failure = 0, None
             request.first_at = request.last_at
-            await _say(session, committed, routes, new)
-            for visit_id, date in carried.items():
+            request.thorough &= request.wanted > leased.version
+            await _say(session, made)
+            for visit_id, date in made.carried.items():
                 visit = await session.get(VisitRow, visit_id)
                 if visit is not None and visit.planned_date == leased.date:
                     visit.planned_date = date
@@ -218,11 +259,11 @@ class PlanJobs:
             "saved_plan",
             area_id=leased.area_id,
             date=leased.date.isoformat(),
-            plan_version=committed.plan_version,
-            routes=len(routes),
-            changed=len(new),
-            unassigned=len(committed.unassigned),
-            seconds=committed.seconds,
+            plan_version=made.committed.plan_version,
+            routes=len(made.routes),
+            changed=len(made.new),
+            unassigned=len(made.committed.unassigned),
+            seconds=made.committed.seconds,
         )
 
     async def _give_back(self, leased: Leased, failure: str | None) -> None:
@@ -253,17 +294,16 @@ def _sentence(error: Exception) -> str:
     )
 
 
-async def _say(
-    session: AsyncSession, committed: PlanCommitted, routes: dict[ShiftId, Route], new: list[ShiftId]
-) -> None:
+async def _say(session: AsyncSession, made: Made) -> None:
     """Store the plan and put its events into the outbox, in order."""
+    committed, routes = made.committed, made.routes
     area_id, date = committed.area_id, committed.date
     plan = await plans.plan(session, area_id, date)
     said = plan.said if plan else 0
     before = {ShiftId(row.shift_id): row for row in await plans.routes(session, area_id, date)}
     await plans.remove_routes(session, area_id, date, set(before) - set(routes))
     events: list[RoutePlanned] = []
-    for shift_id in new:
+    for shift_id in made.new:
         row = before.get(shift_id) or RouteRow(area_id=area_id, date=date, shift_id=shift_id, plan_version=0, body={})
         row.plan_version = committed.plan_version
         row.body = routes[shift_id].model_dump(mode="json")
@@ -281,7 +321,8 @@ async def _say(
         )
     refs = tuple(RouteRef(shift_id=shift, plan_version=before[shift].plan_version) for shift in sorted(routes, key=str))
     whole = committed.model_copy(update={"aggregate_version": said + 1, "routes": refs})
-    plan = plan or PlanRow(area_id=area_id, date=date, plan_version=0, said=0, body={})
+    plan = plan or PlanRow(area_id=area_id, date=date, plan_version=0, said=0, body={}, answers={})
     plan.plan_version, plan.said, plan.body = committed.plan_version, said + 1, whole.model_dump(mode="json")
+    plan.answers = dict(made.answers)
     session.add(plan)
     await outbox.add(session, *events, whole)

@@ -6,10 +6,10 @@ from pathlib import Path
 import httpx
 
 from services.routing import api
+from services.routing.deps import RoutingState
 from services.routing.handlers import HANDLERS
 from services.routing.jobs import PlanJobs
 from services.routing.settings import RoutingSettings
-from services.routing.deps import RoutingState
 from services.routing.store.models import inbox, leases, outbox
 from services.routing.travel.cache import CachedTravel
 from services.routing.travel.fallback import FallbackTravel

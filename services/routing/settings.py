@@ -9,6 +9,8 @@ class RoutingSettings(BaseSettings):
 
     Attributes:
         seed: of every solve; the same input and seed give the same plan.
+        rounds: neighbourhoods a full search solves; more is better and slower.
+        cap_seconds: wall-clock end of a search, as a safety; far above what the rounds need.
         quiet_seconds: a day is planned when its input has been still for this long,
         patience_seconds: or has been waiting for this long.
         lease_seconds: a worker that has not answered by then is taken for dead.
@@ -19,6 +21,8 @@ class RoutingSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ROUTING_")
 
     seed: int = 1
+    rounds: int = Field(default=200, ge=0)
+    cap_seconds: float = Field(default=60, gt=0)
     quiet_seconds: float = Field(default=0.25, ge=0)
     patience_seconds: float = Field(default=10, ge=0)
     lease_seconds: float = Field(default=180, gt=0)

@@ -87,6 +87,7 @@ class PlanRequestRow(Base, table=True):
         first_at: when the oldest unanswered change came.
         last_at: when the newest came.
         holder: the worker that solves it now, with the lease it holds until ``until``.
+        thorough: somebody asked for the whole day to be searched again, not only for what changed.
         failures: solves that failed since the last that did not.
     """
 
@@ -104,6 +105,7 @@ class PlanRequestRow(Base, table=True):
     last_at: dt.datetime = Field(sa_type=UtcDateTime)
     holder: str | None = None
     until: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    thorough: bool = False
     failures: int = 0
     failure: str | None = None
 
@@ -114,6 +116,7 @@ class PlanRow(Base, table=True):
     Attributes:
         said: how many events the day's key has carried: their ``aggregate_version``.
         body: ``PlanCommitted`` as JSON.
+        answers: the version of each shift and visit that the plan answers, by id; what differs now has changed.
     """
 
     __tablename__ = "plan"
@@ -124,6 +127,7 @@ class PlanRow(Base, table=True):
     plan_version: int
     said: int
     body: dict[str, Any] = Field(sa_type=JSON)
+    answers: dict[str, str] = Field(sa_type=JSON)
 
 
 class RouteRow(Base, table=True):

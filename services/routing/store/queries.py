@@ -60,15 +60,18 @@ async def day_input(session: AsyncSession, area_id: AreaId, date: dt.date) -> Da
     )
 
 
-async def want_plan(session: AsyncSession, area_id: AreaId, date: dt.date, now: dt.datetime) -> None:
-    """Note that a day's input changed."""
+async def want_plan(
+    session: AsyncSession, area_id: AreaId, date: dt.date, now: dt.datetime, *, thorough: bool = False
+) -> None:
+    """Note that a day's input changed, or that somebody wants the whole of it searched again."""
     request = await session.get(PlanRequestRow, (area_id, date))
     if request is None:
-        session.add(PlanRequestRow(area_id=area_id, date=date, wanted=1, first_at=now, last_at=now))
-        return
+        request = PlanRequestRow(area_id=area_id, date=date, wanted=0, first_at=now, last_at=now)
+        session.add(request)
     if request.wanted == request.done:
         request.first_at = now
     request.wanted += 1
+    request.thorough |= thorough
     request.last_at = now
     request.failures = 0
     request.failure = None

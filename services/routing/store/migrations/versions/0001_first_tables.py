@@ -5,7 +5,7 @@ from alembic import op
 
 from shared.db.base import UtcDateTime
 
-revision = "9faba5bf0441"
+revision = "8fef66fa3e51"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.Column("plan_version", sa.Integer(), nullable=False),
         sa.Column("said", sa.Integer(), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("answers", sa.JSON(), nullable=False),
         sa.CheckConstraint("plan_version > 0", name=op.f("ck_plan_version")),
         sa.PrimaryKeyConstraint("area_id", "date", name=op.f("pk_plan")),
     )
@@ -95,6 +96,7 @@ def upgrade() -> None:
         sa.Column("last_at", UtcDateTime(), nullable=False),
         sa.Column("holder", sa.String(), nullable=True),
         sa.Column("until", UtcDateTime(), nullable=True),
+        sa.Column("thorough", sa.Boolean(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("failure", sa.String(), nullable=True),
         sa.CheckConstraint("(holder IS NULL) = (until IS NULL)", name=op.f("ck_plan_request_lease")),
