@@ -4,6 +4,7 @@ The group's offset follows the transactions, so a crash in between means that re
 """
 
 import asyncio
+import time
 import traceback
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -143,17 +144,20 @@ class Consumer[R]:
 
     async def _consume(self, subscription: Subscription, stop: asyncio.Event) -> None:
         """Work through what comes; return when told to stop, or when nothing comes although something waits."""
-        loop = asyncio.get_running_loop()
-        heard_at = loop.time()
+        deaf_since: float | None = None
         while not stop.is_set():
             records = await self._next(subscription, stop)
             if self._lost_bus:
                 log.info("found_bus", group=self._group, failures=self._lost_bus)
                 self._lost_bus = 0
             if records:
-                heard_at = loop.time()
+                deaf_since = None
                 await self._work(subscription, records, stop)
-            elif loop.time() - heard_at >= self._settings.stalled_seconds and any((await subscription.lag()).values()):
+            elif not any((await subscription.lag()).values()):
+                deaf_since = None
+            elif deaf_since is None:
+                deaf_since = time.monotonic()
+            elif time.monotonic() - deaf_since >= self._settings.stalled_seconds:
                 log.warning("rebuilt_subscription", group=self._group, silent_seconds=self._settings.stalled_seconds)
                 self.tally.rebuilt += 1
                 return

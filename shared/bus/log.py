@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from math import ceil
 from pathlib import Path
 
+import structlog
+
 from shared.bus.group import Group, Member
 from shared.bus.log_file import LogFile, Positions
 from shared.bus.log_threads import LogThreads
@@ -21,6 +23,9 @@ from shared.errors import ConfigurationError, TransientError
 from shared.events.topics import TOPICS, TopicSpec
 
 TAIL_PAGE = 500
+ONE_DAY = 86_400.0
+
+log = structlog.get_logger()
 
 
 class LogBus:
@@ -57,16 +62,19 @@ class LogBus:
         Raises:
             ConfigurationError: the path cannot be used as a log, with what to do.
         """
-        self._open_log = await LogThreads.open(self._path, self._topics, self._clock)
-        self._open_log.on_growth = self._note_ends
-        for lane in self._open_log.lanes:
+        opened = await LogThreads.open(self._path, self._topics, self._clock)
+        opened.on_growth = self._note_ends
+        for lane in opened.lanes:
             self._partitions[lane.topic] = max(self._partitions.get(lane.topic, 0), lane.partition + 1)
+        self._note_ends(await opened.read(LogFile.ends))
+        self._open_log = opened  # from here on others may use it
         await self.prune()
-        await self.look()
+        self._pruning = asyncio.create_task(self._prune_daily(), name="prune-log")
 
     async def stop(self) -> None:
         """Finish what is being written and close the file. Polls that wait end with an error."""
         if self._open_log is not None:
+            self._pruning.cancel()
             await self._open_log.close()
             self._open_log = None
             self._announce()
@@ -83,7 +91,7 @@ class LogBus:
         self._refuse_unknown(topics)
         committed = await self._log.read(lambda file: file.positions(group))
         if group not in self._groups:
-            self._groups[group] = Group(sorted(self._ends), committed)
+            self._groups[group] = Group(self._log.lanes, committed)
         shared = self._groups[group]
         member = Member(topics)
         shared.join(member)
@@ -114,7 +122,7 @@ class LogBus:
             await self.wait(news, self._poll_seconds)
 
     async def prune(self) -> int:
-        """Delete what no retention keeps any more; return how many records went. Call it once a day."""
+        """Delete what no retention keeps any more; return how many records went. An open bus does it once a day."""
         return await self._log.maintain(lambda file: file.prune(self._topics, self._clock()))
 
     async def look(self) -> None:
@@ -131,11 +139,11 @@ class LogBus:
                 because its first record cannot be handled would otherwise starve the rest.
         """
         behind = {lane: offset for lane, offset in positions.items() if offset < self._ends[lane]}
-        log = self._log
+        opened = self._log
         if not behind:
             return []
         share = ceil(limit / len(behind)) if fairly else limit
-        return await log.read(lambda file: file.read(behind, limit, share))
+        return await opened.read(lambda file: file.read(behind, limit, share))
 
     async def count(self, positions: Positions) -> dict[TopicPartition, int]:
         """Return how many records stand at and after these positions."""
@@ -164,6 +172,14 @@ class LogBus:
         if unknown:
             message = f"Topic {', '.join(unknown)} is not on the list. Add it to shared/events/topics.py."
             raise ConfigurationError(message)
+
+    async def _prune_daily(self) -> None:
+        while True:
+            await asyncio.sleep(ONE_DAY)
+            try:
+                await self.prune()
+            except TransientError as error:
+                log.warning("postponed_pruning", reason=str(error))
 
     @property
     def _log(self) -> LogThreads:

@@ -11,6 +11,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from shared.clock import new_id
 from shared.db.base import UtcDateTime
 
+SAME_START_SECONDS = 2.0
+"""A process's start is reckoned from the clock, which may be set meanwhile."""
+
 
 def new_holder() -> str:
     """Return a name for a holder in this process: host, process, the process's start, and a part of its own."""
@@ -32,7 +35,7 @@ def is_gone(holder: str) -> bool:
         alive_since: float = psutil.Process(int(pid)).create_time()
     except psutil.NoSuchProcess:
         return True
-    return alive_since != float(started)  # else the number went to another process
+    return abs(alive_since - float(started)) > SAME_START_SECONDS  # the number went to another process
 
 
 class Leases:
