@@ -9,17 +9,21 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from sqlalchemy import select
 
 from services.booking.deps import BookingState
-from services.booking.handlers import HANDLERS
+from services.booking.domain.progress import Step
+from services.booking.handlers import HANDLERS, STEPS
 from services.booking.service import build
 from services.booking.store.models import outbox
 from shared.areas import MANIFEST, Area, area_dir
 from shared.bus.handling import Deps
+from shared.bus.headers import unpack_headers
 from shared.bus.log import LogBus
+from shared.bus.port import Message
 from shared.clock import new_id
-from shared.events.dispatch import VisitAssigned
-from shared.events.envelope import Envelope
+from shared.events.dispatch import ActEvent, VisitAssigned
+from shared.events.envelope import Envelope, decode
 from shared.events.ids import AreaId, EventId, NurseId, NurseRef, ShiftId, VisitId
 from shared.events.registry import Event
 from shared.peers import Peers
@@ -96,6 +100,23 @@ def visit_assigned(visit_id: VisitId, version: int, **changes: object) -> VisitA
     return VisitAssigned.model_validate({**known, **changes})
 
 
+def act(step: Step, visit_id: VisitId, version: int, **changes: object) -> ActEvent:
+    """The nurse comes a step further with the visit, at half past nine on the day it is wished, or changed."""
+    known = {
+        "aggregate_version": version,
+        "area_id": MAPLE,
+        "date": dt.date(2030, 5, 6),
+        "act_id": new_id(),
+        "visit_id": visit_id,
+        "shift_id": SHIFT,
+        "nurse_id": NURSE,
+        "at": dt.datetime(2030, 5, 6, 13, 30, tzinfo=dt.UTC),
+    }
+    reason = {"reason": "not_home"} if step is Step.MISSED else {}
+    cls = next(cls for cls, found in STEPS.items() if found is step)
+    return cls.model_validate({**known, **reason, **changes})
+
+
 @dataclass(slots=True)
 class Desk:
     """The room at work."""
@@ -125,6 +146,13 @@ class Desk:
         assert reply.status_code == 200, reply.text
         body: dict[str, Any] = reply.json()
         return body
+
+    async def said(self) -> list[Event]:
+        """Return all the room has said so far, published or not, in order."""
+        async with self.state.db.reading() as session:
+            rows = await (await session.connection()).execute(select(outbox.table).order_by(outbox.table.c.seq))
+            messages = [Message(row.topic, row.key, row.value, unpack_headers(row.headers)) for row in rows]
+        return [event for message in messages if (event := decode(message).data) is not None]
 
     async def hear(self, *events: Event) -> None:
         """Have the room's handlers hear events, each in its transaction, as the consumer would."""

@@ -151,8 +151,8 @@ def contradictions(catalogue: Catalogue) -> Iterator[tuple[Location, str]]:
 def _unknown(at: Location, words: Iterable[str], known: Sequence[str], name: str) -> Iterator[tuple[Location, str]]:
     for word in words:
         if word not in known:
-            hint = did_you_mean(word, known)
-            yield at, f"{word} is not in the list {name}. {hint}Use one of {', '.join(known)}, or add it there."
+            listed = f"Use one of {', '.join(known)}, or add it there." if known else "Add it there."
+            yield at, f"{word} is not in the list {name}. {did_you_mean(word, known)}{listed}"
 
 
 def _twice(at: Location, words: Sequence[str]) -> Iterator[tuple[Location, str]]:

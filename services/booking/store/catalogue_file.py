@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from services.booking.domain.catalogue import Catalogue, Location, contradictions
 from shared.errors import ConfigurationError
@@ -25,7 +26,7 @@ def load_catalogue(path: Path = DEFAULT) -> Catalogue:
     try:
         catalogue = Catalogue.model_validate(data)
     except ValidationError as error:
-        faults += [(_mark(root, fault["loc"]), _sentence(fault)) for fault in error.errors(include_url=False)]
+        faults += [(_mark(root, fault["loc"]), _sentence(fault)) for fault in _own_faults(error)]
         raise _refusal(path, faults) from None
     faults += [(_mark(root, at), message) for at, message in contradictions(catalogue)]
     if faults:
@@ -63,7 +64,14 @@ def _refusal(path: Path, faults: list[tuple[yaml.Mark, str]]) -> ConfigurationEr
     return ConfigurationError("\n".join(lines))
 
 
-def _sentence(fault: Any) -> str:  # noqa: ANN401 - pydantic's dict of an error
+def _own_faults(error: ValidationError) -> list[ErrorDetails]:
+    """Return the faults, without those of a list that counts as too short only because an entry of it is wrong."""
+    faults = error.errors(include_url=False)
+    inside = {fault["loc"][:depth] for fault in faults for depth in range(len(fault["loc"]))}
+    return [fault for fault in faults if fault["type"] != "too_short" or fault["loc"] not in inside]
+
+
+def _sentence(fault: ErrorDetails) -> str:
     where = ".".join(map(str, fault["loc"]))
     remedy = {
         "missing": "Add it.",
