@@ -180,7 +180,7 @@ class Consumer[R]:
         settled: dict[TopicPartition, int] = {}
         stuck: set[TopicPartition] = set()
         waiting = deque(records)
-        together = not self._trouble
+        together = not any(record.lane in self._trouble for record in records)
         while waiting and not stop.is_set():
             done = await self._burst(waiting) if together else []
             together = bool(done)

@@ -58,8 +58,9 @@ async def read_rate(bus: LogBus) -> float:
     return rate.per_second
 
 
-async def through_rate(folder: Path, events: int) -> float:
-    """Say events one transaction each; outbox → relay → log → consumer, inbox and an effect each."""
+async def through_rate(folder: Path, events: int, together: int) -> float:
+    """Say events, so many a transaction; outbox → relay → log → consumer, inbox and an effect each."""
+    folder.mkdir()
     room = TinyRoom.at(folder / "room.sqlite")
     room.settings = ConsumerSettings()
     reader = TinyRoom.at(folder / "reader.sqlite")
@@ -74,8 +75,8 @@ async def through_rate(folder: Path, events: int) -> float:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(room.relay(bus, RelaySettings()).run(stop))
             tasks.create_task(consumer.run(stop))
-            for n in range(events):
-                await room.say(fact(n % KEYS, n // KEYS + 1))
+            for first in range(0, events, together):
+                await room.say(*(fact(n % KEYS, n // KEYS + 1) for n in range(first, first + together)))
             while consumer.tally.handled < events:  # noqa: ASYNC110 - the tally gives no sign
                 await asyncio.sleep(0.005)
             stop.set()
@@ -117,8 +118,9 @@ async def measure() -> dict[str, float]:
             "read and commit, 100 a poll": await read_rate(bus),
         }
         await bus.stop()
-        rates["outbox, relay, log, consumer, one transaction each"] = await through_rate(folder, EVENTS)
-        rates["consumer alone, inbox and effect each"] = await consume_rate(folder, EVENTS)
+        rates["outbox to effect, said one a transaction"] = await through_rate(folder / "one", EVENTS, 1)
+        rates["outbox to effect, said ten a transaction"] = await through_rate(folder / "ten", EVENTS, 10)
+        rates["consumer alone, inbox and effect each"] = await consume_rate(folder / "one", EVENTS)
     return rates
 
 
