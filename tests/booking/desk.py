@@ -1,7 +1,8 @@
 """A running booking room to test against: two areas, a clock that is set by hand, the embedded bus."""
 
+import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,6 +116,16 @@ def act(step: Step, visit_id: VisitId, version: int, **changes: object) -> ActEv
     reason = {"reason": "not_home"} if step is Step.MISSED else {}
     cls = next(cls for cls, found in STEPS.items() if found is step)
     return cls.model_validate({**known, **reason, **changes})
+
+
+async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 20) -> None:
+    """Wait until a condition holds."""
+    async with asyncio.timeout(seconds):
+        while True:
+            held = condition()
+            if held if isinstance(held, bool) else await held:
+                return
+            await asyncio.sleep(0.005)
 
 
 @dataclass(slots=True)

@@ -4,7 +4,6 @@ import asyncio
 import datetime as dt
 from unittest.mock import patch
 
-import httpx
 import pytest
 
 from services.booking.store import queries
@@ -12,7 +11,7 @@ from shared.events.booking import VisitRequested
 from shared.events.values import Sealed
 from shared.security.keys import PeerKeys
 from shared.security.seal import open_sealed
-from tests.booking.desk import Desk, booking
+from tests.booking.desk import Desk, booking, until
 
 
 async def count(desk: Desk) -> int:
@@ -82,8 +81,7 @@ async def test_the_same_key_with_another_body_is_refused(desk: Desk) -> None:
 async def test_a_second_request_while_the_first_is_worked_on_is_told_to_wait(desk: Desk) -> None:
     async with desk.state.db.transaction():  # holds the one writer, so the first request cannot end
         first = asyncio.create_task(desk.post(booking(), "k1"))
-        while not desk.state.running:
-            await asyncio.sleep(0)
+        await until(lambda: bool(desk.state.running))
         second = await desk.post(booking(), "k1")
     assert (second.status_code, second.json()["type"]) == (409, "/problems/idempotency-key-in-use")
     assert second.headers["retry-after"] == "1"
@@ -240,6 +238,6 @@ async def test_a_body_that_cannot_be_read_is_told_why(
 
 
 async def test_many_at_once_are_all_taken(desk: Desk) -> None:
-    replies: list[httpx.Response] = await asyncio.gather(*(desk.post(booking(reference=f"R{n}")) for n in range(40)))
+    replies = await asyncio.gather(*(desk.post(booking(reference=f"R{n}")) for n in range(40)))
     assert {reply.status_code for reply in replies} == {201}
     assert len({reply.json()["booking_id"] for reply in replies}) == await count(desk) == 40

@@ -42,21 +42,27 @@ def test_the_default_and_a_minimal_catalogue_are_taken(tmp_path: Path) -> None:
         (
             "    skills: [injection]",
             "    skills: [injektion]",
-            "catalogue.yaml:9:14: injektion is not in the list skills. Did you mean injection? "
-            "Use one of injection, or add it there.",
+            (
+                "catalogue.yaml:9:14: injektion is not in the list skills. Did you mean injection? "
+                "Use one of injection, or add it there."
+            ),
         ),
         (
             "duration_minutes: 15",
             "duration_minutes: -15",
-            "catalogue.yaml:8:5: services.0.duration_minutes: Input should be greater than or equal to 1 (it is -15). "
-            "Correct the value.",
+            (
+                "catalogue.yaml:8:5: services.0.duration_minutes: Input should be greater than or equal to 1 "
+                "(it is -15). Correct the value."
+            ),
         ),
         (
             "    name: A shot",
             "    nmae: A shot",
-            "catalogue.yaml:5:5: services.0.name: Field required. Add it.\n"
-            "catalogue.yaml:6:5: services.0.nmae: Extra inputs are not permitted (it is 'A shot'). "
-            "Remove it, or check its spelling.",
+            (
+                "catalogue.yaml:5:5: services.0.name: Field required. Add it.\n"
+                "catalogue.yaml:6:5: services.0.nmae: Extra inputs are not permitted (it is 'A shot'). "
+                "Remove it, or check its spelling."
+            ),
         ),
         (
             "    licences: [RN]",
@@ -71,8 +77,10 @@ def test_the_default_and_a_minimal_catalogue_are_taken(tmp_path: Path) -> None:
         (
             "services:",
             "washout_days: {b21: 14}\nservices:",
-            "catalogue.yaml:4:16: No service gives b21, so this rule never holds. Correct the name.\n"
-            "catalogue.yaml:4:16: No service assays b21, so this rule never holds. Correct the name.",
+            (
+                "catalogue.yaml:4:16: No service gives b21, so this rule never holds. Correct the name.\n"
+                "catalogue.yaml:4:16: No service assays b21, so this rule never holds. Correct the name."
+            ),
         ),
         (
             "skills: [injection]",

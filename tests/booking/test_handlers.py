@@ -17,7 +17,7 @@ from shared.events.ids import EventId, VisitId
 from shared.events.registry import Event
 from shared.events.routing import PlanCommitted, Unassigned
 from shared.events.values import GeoPoint, MatchKind
-from tests.booking.desk import EARLIER_SHIFT, MAPLE, NURSE, SHIFT, Desk, act, visit_assigned
+from tests.booking.desk import EARLIER_SHIFT, MAPLE, NURSE, SHIFT, Desk, act, until, visit_assigned
 
 DAY = dt.date(2030, 5, 6)
 
@@ -76,6 +76,17 @@ def plan(version: int, *left_out: VisitId, date: dt.date = DAY) -> PlanCommitted
     )
 
 
+def story(topic: str, visit_id: VisitId) -> list[Event]:
+    """What one topic tells of a visit that is found, left out, taken, withdrawn and assigned again."""
+    match topic:
+        case "places":
+            return [unresolved(visit_id, 1), resolved(visit_id, 2)]
+        case "plans":
+            return [plan(1, visit_id), plan(2)]
+        case _:
+            return [visit_assigned(visit_id, 1), withdrawn(visit_id, 2), visit_assigned(visit_id, 3)]
+
+
 async def booked(desk: Desk, **changes: Any) -> tuple[str, VisitId]:
     body = await desk.book(**changes)
     return body["booking_id"], VisitId(UUID(body["visit_id"]))
@@ -87,7 +98,7 @@ async def status(desk: Desk, booking_id: str) -> str:
 
 async def test_a_visit_goes_its_way_from_proposed_to_fulfilled(desk: Desk) -> None:
     booking_id, visit_id = await booked(desk)
-    way: list[tuple[Event, str]] = [
+    way = [
         (unresolved(visit_id, 1), "pending"),
         (resolved(visit_id, 2), "proposed"),
         (visit_assigned(visit_id, 1), "booked"),
@@ -146,13 +157,8 @@ async def test_older_and_repeated_events_change_nothing(desk: Desk) -> None:
 @pytest.mark.parametrize("order", list(itertools.permutations(["places", "plans", "days"])), ids=">".join)
 async def test_topics_may_come_in_any_order_among_each_other(desk: Desk, order: tuple[str, ...]) -> None:
     booking_id, visit_id = await booked(desk)
-    heard: dict[str, list[Event]] = {
-        "places": [unresolved(visit_id, 1), resolved(visit_id, 2)],
-        "plans": [plan(1, visit_id), plan(2)],
-        "days": [visit_assigned(visit_id, 1), withdrawn(visit_id, 2), visit_assigned(visit_id, 3)],
-    }
     for topic in order:
-        await desk.hear(*heard[topic])
+        await desk.hear(*story(topic, visit_id))
     body = await desk.read(booking_id)
     assert (body["status"], body["place"], body["reasons"]) == ("booked", "resolved", [])
     assert body["assignment"]["nurse_ref"] == "N07"
@@ -214,9 +220,12 @@ async def test_the_room_hears_the_bus_and_says_on_it_what_it_was_asked(desk: Des
     await desk.house.bus.publish(
         [encode(event, event_id=EventId(new_id()), source="/test", time=desk.clock()) for event in told]
     )
+
+    async def is_booked() -> bool:
+        return await status(desk, booking_id) == "booked"
+
+    await until(is_booked)
     async with asyncio.timeout(20):
-        while await status(desk, booking_id) != "booked":
-            await asyncio.sleep(0.01)
         async for record in desk.house.bus.tail(["rounds.booking.visit.v1"], from_start=True, follow=True):
             assert record.key == str(visit_id).encode()
             assert record.headers["ce_correlationid"] == booking_id.encode()

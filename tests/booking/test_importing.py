@@ -1,4 +1,4 @@
-"""Importing a file into a running system: each row once, none stopped by another, and a system that is away waited for."""
+"""Importing a file: each row once, none stopped by another, and a system that is away is waited for."""
 
 import asyncio
 from collections import Counter
