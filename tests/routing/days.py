@@ -1,7 +1,9 @@
 """Problems to plan in tests and benchmarks: small ones by hand, large ones by seed."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -46,6 +48,36 @@ def line_travel(sites: int, leg_s: int = 10 * MINUTE, leg_m: int = 6_000) -> Tra
     """Return a road with sites in a row, ``leg_s`` and ``leg_m`` from each to the next."""
     steps = np.abs(np.subtract.outer(np.arange(sites), np.arange(sites))).astype(np.int32)
     return Travel(steps * np.int32(leg_s), steps * np.int32(leg_m))
+
+
+def a_visit(number: int, site: int, window: tuple[float, float] = (8, 16), **changes: Any) -> Visit:
+    """Return a visit of 20 minutes; ``window`` in hours of the day."""
+    opens, closes = window
+    plain = Visit(visit_id(number), site, 20 * MINUTE, (Window(at(opens), at(closes)),))
+    return replace(plain, **changes)
+
+
+def a_shift(number: int, site: int = 0, hours: tuple[float, float] = (8, 16), **changes: Any) -> Shift:
+    """Return a shift from ``site`` and back; ``hours`` of the day."""
+    start, end = hours
+    plain = Shift(shift_id(number), nurse_id(number), at(start), at(end), site, site)
+    return replace(plain, **changes)
+
+
+def a_break(minutes: int, earliest_start: float, latest_end: float) -> Break:
+    """Return a break between two hours of the day."""
+    return Break(minutes * MINUTE, at(earliest_start), at(latest_end))
+
+
+def a_day(
+    visits: Sequence[Visit],
+    shifts: Sequence[Shift],
+    travel: Travel | None = None,
+    **changes: Any,
+) -> Problem:
+    """Return a problem on a road with six sites in a row, ten minutes and 6 km apart."""
+    plain = Problem(tuple(visits), tuple(shifts), travel or line_travel(6))
+    return replace(plain, **changes)
 
 
 @dataclass(frozen=True)

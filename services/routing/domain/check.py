@@ -138,10 +138,13 @@ class _RouteCheck:
             yield Violation(
                 "now", f"{self._name.capitalize()} goes on at {leaves}, but its nurse is not free before {self._free}."
             )
-        over = leaves
+        at_home = not self._facts
+        over = leaves if at_home else self._free
         for stop in self._planned:
             what = f"break {stop.break_number}" if stop.visit_id is None else f"visit {stop.visit_id}"
-            if stop.arrival != over + stop.drive_s:
+            in_time = stop.arrival >= over + stop.drive_s if at_home else stop.arrival == over + stop.drive_s
+            at_home = at_home and stop.visit_id is None
+            if not in_time:
                 yield Violation(
                     "travel", f"In {self._name} {what} is reached at {stop.arrival}, not {over + stop.drive_s}."
                 )

@@ -23,9 +23,10 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A break with its times, after ``drive_s`` seconds of driving since the stop before."""
+    """A break with its times; ``drive_s`` seconds of driving since the stop before end at ``arrival``."""
 
     drive_s: int
+    arrival: int
     start: int
     end: int
 
@@ -60,13 +61,16 @@ def lay_out(begin: int, drive_s: int, breaks: Sequence[Break], limit: int) -> li
     for pause, latest in zip(breaks, reversed(latest_starts), strict=True):
         part = min(remaining, latest - at)
         start = max(at + part, pause.earliest_start)
-        pauses.append(Pause(part, start, start + pause.duration_s))
+        pauses.append(Pause(part, at + part, start, start + pause.duration_s))
         at, remaining = start + pause.duration_s, remaining - part
     return pauses
 
 
 def lay_out_late(begin: int, drive_s: int, breaks: Sequence[Break], limit: int) -> list[Pause]:
-    """Place the breaks as ``lay_out`` does, but leave as late as possible: the drive ends at ``limit``."""
+    """Place the breaks with as much of the drive as possible after each, every part of it as late as possible.
+
+    What remains of the drive ends at ``limit``.
+    """
     earliest_ends: list[int] = []
     bound = begin
     for pause in breaks:
@@ -82,6 +86,6 @@ def lay_out_late(begin: int, drive_s: int, breaks: Sequence[Break], limit: int) 
     pauses: list[Pause] = []
     before = remaining
     for start, end, after in reversed(times):
-        pauses.append(Pause(before, start, end))
+        pauses.append(Pause(before, start, start, end))
         before = after
     return pauses

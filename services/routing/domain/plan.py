@@ -18,7 +18,8 @@ class Stop:
     Attributes:
         visit_id: None for a break.
         break_number: its place in ``Shift.breaks``; None for a visit.
-        arrival: the end of the stop before plus ``drive_s``.
+        arrival: the end of the stop before plus ``drive_s``; up to the first visit of a nurse who starts from
+            home it may be later: she sets out as late as she can.
         start: ``arrival`` or later, after waiting.
         drive_s: driving since the stop before; a drive that a break interrupts is divided between the two.
         drive_m: the same in metres.

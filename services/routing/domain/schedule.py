@@ -131,14 +131,13 @@ class Scheduler:
             leaves_home = not stops and stand.departure is None
             place = lay_out_late if leaves_home else lay_out
             pauses = place(at, leg.seconds, move.breaks, start)
-            if leaves_home:
-                at = pauses[0].start - pauses[0].drive_s if pauses else start - leg.seconds
-            at, leg_left = _take_breaks(stops, at, leg, move, pauses)
-            at += leg_left.seconds
-            stops.append(Stop(visit.id, None, at, start, end, leg_left.seconds, leg_left.metres))
+            rest = _take_breaks(stops, leg, move, pauses)
+            over = pauses[-1].end if pauses else at
+            arrival = start if leaves_home else over + rest.seconds
+            stops.append(Stop(visit.id, None, arrival, start, end, rest.seconds, rest.metres))
             at = end
         pauses = lay_out(at, legs[-1].seconds, moves[-1][1].breaks, all_ends[-1][-1])
-        at, home = _take_breaks(stops, at, legs[-1], moves[-1][1], pauses)
+        home = _take_breaks(stops, legs[-1], moves[-1][1], pauses)
         price = self._price(stand, stops, home, visits)
         departure = stops[0].arrival - stops[0].drive_s if stand.departure is None else stand.departure
         return Route(
@@ -146,7 +145,7 @@ class Scheduler:
             stand.shift.nurse_id,
             (*stand.stops, *stops),
             departure,
-            at + home.seconds,
+            stops[-1].end + home.seconds,
             home.seconds,
             home.metres,
             price,
@@ -233,11 +232,11 @@ def _retrace(moves: list[list[_Move]], all_ends: Sequence[_Ends], legs: Sequence
     return chosen[::-1]
 
 
-def _take_breaks(stops: list[Stop], at: int, leg: Leg, move: _Move, pauses: Sequence[Pause]) -> tuple[int, Leg]:
-    """Add the breaks of a leg to the stops; return when the last is over and what is left of the leg."""
+def _take_breaks(stops: list[Stop], leg: Leg, move: _Move, pauses: Sequence[Pause]) -> Leg:
+    """Add the breaks of a leg to the stops; return what is left of the leg after the last."""
     seconds, metres = leg.seconds, leg.metres
     for number, pause in zip(move.numbers, pauses, strict=True):
         part_m = metres * pause.drive_s // seconds if seconds else 0
-        stops.append(Stop(None, number, at + pause.drive_s, pause.start, pause.end, pause.drive_s, part_m))
-        at, seconds, metres = pause.end, seconds - pause.drive_s, metres - part_m
-    return at, Leg(seconds, metres)
+        stops.append(Stop(None, number, pause.arrival, pause.start, pause.end, pause.drive_s, part_m))
+        seconds, metres = seconds - pause.drive_s, metres - part_m
+    return Leg(seconds, metres)
