@@ -128,7 +128,7 @@ def label(tags: Tags) -> Feature | None:
     place = tags.get("place", "")
     if place in PLACES:
         return Feature("labels", PLACES[place], {"kind": place, "name": name})
-    if tags.get("natural") == "water":
+    if tags.get("natural") == "water" and tags.get("water") not in WATERWAYS:  # a river's name runs along its line
         return Feature("labels", 13, {"kind": "water", "name": name})
     kind = land_kind(tags)
     if kind in NAMED_LAND:

@@ -133,6 +133,14 @@ def _labels() -> list[Layer]:
             {"symbol-placement": "line", "text-rotation-alignment": "map", "text-max-angle": 35, "symbol-spacing": 260},
             only=["match", ["get", "class"], list(NAMED_FROM_AFAR), True, [">=", ["zoom"], 14]],
         ),
+        _text(
+            "waterway-names",
+            "waterways",
+            ["get", "name"],
+            WATER_TEXT,
+            11,
+            {"symbol-placement": "line", "symbol-spacing": 400},
+        ),
         _text("house-numbers", "addresses", ["get", "number"], QUIET_TEXT, _by_zoom({17: 9.5, 19: 12}), first_zoom=17),
         _text(
             "land-names",

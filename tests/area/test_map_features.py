@@ -51,6 +51,7 @@ def test_polygons(tags: Tags, expected: Feature | None) -> None:
         ({"place": "plot", "name": "12"}, None),
         ({"amenity": "hospital", "name": "Grant"}, Feature("labels", 13, {"kind": "hospital", "name": "Grant"})),
         ({"natural": "water", "name": "Pond"}, Feature("labels", 13, {"kind": "water", "name": "Pond"})),
+        ({"natural": "water", "water": "river", "name": "Olentangy"}, None),
         ({"landuse": "industrial", "name": "Works"}, None),
     ],
 )

@@ -110,6 +110,14 @@ async def test_questions_at_once_get_each_its_own_answer(engine: OsrmEngine, tow
         assert snap.point == pytest.approx((corner.lat, corner.lon), abs=1e-5)
 
 
+async def test_a_process_that_cannot_be_started_is_a_travel_error(
+    engine: OsrmEngine, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(TravelError, match="could not be started"):
+        await engine.nearest(town.graph, town.corner(0, 0))
+
+
 async def test_a_graph_that_is_not_there_is_a_travel_error(engine: OsrmEngine, town: Town, tmp_path: Path) -> None:
     with pytest.raises(TravelError, match="OSRM could not answer"):
         await engine.nearest(Graph(str(tmp_path / "area.osrm"), "1"), town.corner(0, 0))

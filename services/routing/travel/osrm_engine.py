@@ -83,7 +83,7 @@ class OsrmEngine:
     def __init__(self, timeout: float = 120.0) -> None:
         self._timeout = timeout
         self._numbers = itertools.count()
-        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._waiting: dict[int, tuple[Process, asyncio.Future[Any]]] = {}
         self._starting = asyncio.Lock()
         self._process: Process | None = None
         self._listener: asyncio.Task[None] | None = None
@@ -101,15 +101,8 @@ class OsrmEngine:
         """End the process; questions under way fail with TravelError."""
         async with self._starting:
             process, self._process = self._process, None
-            if process is None or process.stdin is None:
-                return
-            process.stdin.close()
-            try:
-                async with asyncio.timeout(GRACE_SECONDS):
-                    await process.wait()
-            except TimeoutError:
-                process.kill()
-                await process.wait()
+            if process is not None:
+                await _end(process)
             if self._listener is not None:
                 await self._listener
 
@@ -147,13 +140,15 @@ class OsrmEngine:
     async def _ask(self, graph: Graph, operation: str, *arguments: object) -> Any:  # noqa: ANN401 - by operation
         process = await self._running()
         number = next(self._numbers)
-        future = self._waiting[number] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = (process, future)
         frame = pickle.dumps((number, operation, graph.base, graph.version, arguments))
         try:
             async with asyncio.timeout(self._timeout):
                 await _send(process, frame)
                 return await future
         except TimeoutError as error:
+            self._give_up(process)
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             message = f"OSRM gave no answer within {self._timeout:.0f} s; its process is started again."
@@ -164,12 +159,7 @@ class OsrmEngine:
     async def _running(self) -> Process:
         async with self._starting:
             if self._process is None:
-                child = str(Path(__file__).with_name("osrm_child.py"))
-                # -P: this folder has modules of its own, none of them is to stand before an installed one.
-                # A session of its own: Ctrl-C in the terminal is for the parent, which then ends the child in order.
-                self._process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-P", child, stdin=PIPE, stdout=PIPE, limit=2**20, start_new_session=True
-                )
+                self._process = await _start()
                 self._listener = asyncio.create_task(self._listen(self._process))
             return self._process
 
@@ -180,19 +170,47 @@ class OsrmEngine:
             while True:
                 (length,) = LENGTH.unpack(await stream.readexactly(LENGTH.size))
                 number, good, result = pickle.loads(await stream.readexactly(length))  # noqa: S301 - our own child
-                future = self._waiting.get(number)
+                _, future = self._waiting.get(number, (process, None))
                 if future is None or future.done():
                     continue
                 if good:
                     future.set_result(result)
                 else:
                     future.set_exception(TravelError(f"OSRM could not answer: {result}."))
+        self._give_up(process)
+        code = await process.wait()
+        for asked, future in self._waiting.values():
+            if asked is process and not future.done():
+                future.set_exception(TravelError(f"The OSRM process ended with exit code {code}; ask again."))
+
+    def _give_up(self, process: Process) -> None:
+        """Make the next question start a new process."""
         if self._process is process:
             self._process = None
-        code = await process.wait()
-        for future in self._waiting.values():
-            if not future.done():
-                future.set_exception(TravelError(f"The OSRM process ended with exit code {code}; ask again."))
+
+
+async def _start() -> Process:
+    child = str(Path(__file__).with_name("osrm_child.py"))
+    # -P: this folder has modules of its own, none of them is to stand before an installed one.
+    # A session of its own: Ctrl-C in the terminal is for the parent, which then ends the child in order.
+    try:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-P", child, stdin=PIPE, stdout=PIPE, limit=2**20, start_new_session=True
+        )
+    except OSError as error:
+        message = f"The OSRM process could not be started: {error}."
+        raise TravelError(message) from error
+
+
+async def _end(process: Process) -> None:
+    """Let a process finish what it does, for a while; then kill it."""
+    cast("asyncio.StreamWriter", process.stdin).close()
+    try:
+        async with asyncio.timeout(GRACE_SECONDS):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
 
 
 async def _send(process: Process, frame: bytes) -> None:
