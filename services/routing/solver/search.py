@@ -23,7 +23,7 @@ def improve(draft: Draft, meter: Meter, random: Random) -> None:
     neighbourhoods = Neighbourhoods(draft)
     tried: set[tuple[object, ...]] = set()
     depth = 0
-    while depth < len(_DEPTHS):
+    while neighbourhoods.open and depth < len(_DEPTHS):
         centres = list(neighbourhoods.open)
         random.shuffle(centres)
         improved = 0
