@@ -55,6 +55,11 @@ def minutes(duration: dt.timedelta) -> str:
     return f"{whole} min" if whole < 60 else f"{whole // 60} h {whole % 60:02}"  # noqa: PLR2004 - minutes in an hour
 
 
+def miles(metres: int) -> str:
+    """Return a distance as ``3.4 mi``."""
+    return f"{metres / 1609.344:.1f} mi"
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -68,6 +73,7 @@ def _environment() -> Environment:
         "wishes": wishes,
         "named": named,
         "minutes": minutes,
+        "miles": miles,
         "status": words.status,
     }
     environment.globals |= {

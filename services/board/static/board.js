@@ -13,6 +13,7 @@ const drawer = document.getElementById("drawer");
 const live = document.getElementById("live");
 const day = new Map();
 let selected = null;
+let byKeyboard = false;
 
 function of(kind) {
   return [...day].filter(([name]) => name.startsWith(`${kind}:`)).map(([, part]) => part);
@@ -38,7 +39,14 @@ function look(subject) {
 
 function select(subject) {
   if (subject) look(subject);
-  else drawer.replaceChildren();
+  else close();
+}
+
+function close() {
+  const inside = drawer.contains(document.activeElement);
+  const row = board.querySelector(".row[aria-current]");
+  drawer.replaceChildren();
+  if (inside) row?.focus();
 }
 
 function showSelection(subject) {
@@ -59,6 +67,8 @@ function markRows() {
 new MutationObserver(() => {
   const sheet = drawer.firstElementChild;
   drawer.hidden = !sheet;
+  if (sheet && byKeyboard) drawer.focus();
+  byKeyboard = false;
   openReview(sheet, map);
   showSelection(sheet?.dataset.subject ?? null);
 }).observe(drawer, { childList: true });
@@ -69,6 +79,7 @@ live.addEventListener("day", (event) => apply(JSON.parse(event.detail.data)));
 document.addEventListener("rounds:select", (event) => select(event.detail));
 document.addEventListener("click", (event) => {
   const row = event.target.closest(".row");
+  byKeyboard = Boolean(row) && event.detail === 0;
   if (row) select(`${row.dataset.kind}:${row.dataset.id}`);
   if (event.target.closest("[data-close]")) select(null);
   const copy = event.target.closest("[data-copy]");

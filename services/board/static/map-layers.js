@@ -5,48 +5,43 @@ import { decodePolyline } from "./polyline.js";
 export const SOURCES = ["lines", "stops", "nurses", "unassigned"];
 export const CLICKABLE = ["stop", "stop-selected", "route-line", "route-selected", "nurse", "unassigned"];
 
-const FONT = ["Noto Sans Bold"];
-const BEGUN = ["in", ["get", "status"], ["literal", ["en_route", "arrived"]]];
-const FILL = [
-  "case",
-  ["==", ["get", "status"], "missed"], "#b3261e",
-  ["==", ["get", "status"], "done"], "#7b8794",
-  BEGUN, ["get", "colour"],
-  "#ffffff",
-];
-const INK = ["case", ["in", ["get", "status"], ["literal", ["planned", "accepted"]]], "#1b2430", "#ffffff"];
+const FONT = ["Map Semibold", "Inter", "Segoe UI", "Roboto", "Helvetica Neue", "Arial"];
+/** What fills a stop tells how far it has come, as in the lists; its edge tells the route. */
+const FILL = ["match", ["get", "status"], "en_route", "#3a76d0", "arrived", "#0f4796", "done", "#2f8350", "missed", "#b3261e", "accepted", "#d6e4f7", "#ffffff"];
+const INK = ["match", ["get", "status"], ["planned", "accepted"], "#1b2430", "#ffffff"];
 
-/** @returns the layers, lowest first. */
-export function layers() {
+/** @returns the layers, lowest first; `scale` is 1 at a desk and more on a wall. */
+export function layers(scale) {
   const none = ["==", ["get", "id"], ""];
   const line = { "line-cap": "round", "line-join": "round" };
-  const width = ["interpolate", ["linear"], ["zoom"], 10, 1.6, 14, 4];
-  const wider = ["interpolate", ["linear"], ["zoom"], 10, 3.5, 14, 7];
-  const casing = ["interpolate", ["linear"], ["zoom"], 10, 6.5, 14, 11];
-  const radius = ["interpolate", ["linear"], ["zoom"], 10, 3, 12, 6, 14, 9];
+  const by = (...stops) => ["interpolate", ["linear"], ["zoom"], ...stops.flatMap(([zoom, size]) => [zoom, size * scale])];
+  const width = by([10, 1.6], [14, 4]);
+  const wider = by([10, 3.5], [14, 7]);
+  const casing = by([10, 6.5], [14, 11]);
+  const radius = by([10, 3], [11, 5.5], [12, 7.5], [14, 10]);
   const number = {
     "text-field": ["to-string", ["get", "number"]],
     "text-font": FONT,
-    "text-size": 11,
+    "text-size": by([11, 8], [14, 11]),
     "text-allow-overlap": true,
     "text-ignore-placement": true,
   };
   return [
     { id: "route-line", type: "line", source: "lines", layout: line, paint: { "line-color": ["get", "colour"], "line-width": width, "line-opacity": 0.85 } },
-    { id: "stop", type: "circle", source: "stops", paint: { "circle-radius": radius, "circle-color": FILL, "circle-stroke-color": ["get", "colour"], "circle-stroke-width": 1.75 } },
-    { id: "stop-number", type: "symbol", source: "stops", minzoom: 12.5, layout: number, paint: { "text-color": INK } },
-    { id: "unassigned", type: "circle", source: "unassigned", paint: { "circle-radius": 8, "circle-color": "#ffd9a0", "circle-stroke-color": "#8a4b00", "circle-stroke-width": 2 } },
-    { id: "unassigned-mark", type: "symbol", source: "unassigned", layout: { ...number, "text-field": "!", "text-size": 13 }, paint: { "text-color": "#5c3200" } },
-    { id: "nurse", type: "circle", source: "nurses", paint: { "circle-radius": ["case", ["get", "moving"], 11, 5], "circle-color": ["case", ["get", "moving"], ["get", "colour"], "#ffffff"], "circle-opacity": ["case", ["get", "moving"], 0.35, 1], "circle-stroke-color": ["get", "colour"], "circle-stroke-width": 2.5 } },
-    { id: "nurse-name", type: "symbol", source: "nurses", minzoom: 11, layout: { "text-field": ["get", "ref"], "text-font": FONT, "text-size": 11, "text-offset": [0, -1.4], "text-optional": true }, paint: { "text-color": ["get", "colour"], "text-halo-color": "#ffffff", "text-halo-width": 1.75 } },
+    { id: "stop", type: "circle", source: "stops", paint: { "circle-radius": radius, "circle-color": FILL, "circle-stroke-color": ["get", "colour"], "circle-stroke-width": 1.75 * scale } },
+    { id: "stop-number", type: "symbol", source: "stops", minzoom: 11, layout: number, paint: { "text-color": INK } },
+    { id: "unassigned", type: "circle", source: "unassigned", paint: { "circle-radius": 8 * scale, "circle-color": "#ffd9a0", "circle-stroke-color": "#8a4b00", "circle-stroke-width": 2 } },
+    { id: "unassigned-mark", type: "symbol", source: "unassigned", layout: { ...number, "text-field": "!", "text-size": 13 * scale }, paint: { "text-color": "#5c3200" } },
+    { id: "nurse", type: "circle", source: "nurses", paint: { "circle-radius": ["case", ["get", "moving"], 14 * scale, 5 * scale], "circle-color": "#ffffff", "circle-opacity": ["case", ["get", "moving"], 0, 1], "circle-stroke-color": ["get", "colour"], "circle-stroke-width": ["case", ["get", "moving"], 4 * scale, 2.5 * scale] } },
+    { id: "nurse-name", type: "symbol", source: "nurses", minzoom: 11, layout: { "text-field": ["get", "ref"], "text-font": FONT, "text-size": 11 * scale, "text-offset": [0, -1.9], "text-optional": true }, paint: { "text-color": ["get", "colour"], "text-halo-color": "#ffffff", "text-halo-width": 1.75 } },
     { id: "route-casing", type: "line", source: "lines", filter: none, layout: line, paint: { "line-color": "#ffffff", "line-width": casing } },
     { id: "route-selected", type: "line", source: "lines", filter: none, layout: line, paint: { "line-color": ["get", "colour"], "line-width": wider } },
-    { id: "stop-selected", type: "circle", source: "stops", filter: none, paint: { "circle-radius": 10.5, "circle-color": FILL, "circle-stroke-color": ["get", "colour"], "circle-stroke-width": 2.5 } },
-    { id: "stop-selected-number", type: "symbol", source: "stops", filter: none, layout: { ...number, "text-size": 12 }, paint: { "text-color": INK } },
+    { id: "stop-selected", type: "circle", source: "stops", filter: none, paint: { "circle-radius": 10.5 * scale, "circle-color": FILL, "circle-stroke-color": ["get", "colour"], "circle-stroke-width": 2.5 * scale } },
+    { id: "stop-selected-number", type: "symbol", source: "stops", filter: none, layout: { ...number, "text-size": 12 * scale }, paint: { "text-color": INK } },
   ];
 }
 
-/** Draw one route in front of the others, which fade; null brings all back. */
+/** Draw one route in front of the others, which fade (an address to review fades all); null brings all back. */
 export function highlight(map, routeId) {
   const only = ["==", ["get", "id"], routeId ?? ""];
   for (const layer of ["route-casing", "route-selected", "stop-selected", "stop-selected-number"]) map.setFilter(layer, only);

@@ -10,6 +10,7 @@ import { CLICKABLE, SOURCES, collections, highlight, layers, routeLine } from ".
 
 addProtocol("pmtiles", new globalThis.pmtiles.Protocol().tile);
 
+const DESK_REM = 14.5; // pixels, on a screen of ordinary width
 const EMPTY = { type: "FeatureCollection", features: [] };
 
 class RoundsMap extends HTMLElement {
@@ -22,6 +23,8 @@ class RoundsMap extends HTMLElement {
   #candidates = [];
   #pin = null;
   #onPin = null;
+  #size = "";
+  #sized = new ResizeObserver(() => this.#resize());
 
   connectedCallback() {
     const [west, south, east, north] = this.dataset.bbox.split(",").map(Number);
@@ -32,6 +35,7 @@ class RoundsMap extends HTMLElement {
         bounds: [[west, south], [east, north]],
         fitBoundsOptions: { padding: 24 },
         attributionControl: false,
+        trackResize: false,
         dragRotate: false,
         touchPitch: false,
         maxPitch: 0,
@@ -43,6 +47,10 @@ class RoundsMap extends HTMLElement {
     this.#map.addControl(new NavigationControl({ showCompass: false }), "top-left");
     this.#map.addControl(new AttributionControl({ compact: true }), "bottom-left");
     this.#map.on("load", () => this.#begin());
+    this.#map.on("error", ({ error }) => {
+      if (!/abort/i.test(`${error.name} ${error.message}`)) console.error(error); // a tile given up while zooming is no news
+    });
+    this.#sized.observe(this);
     this.#map.on("click", (event) => this.#clicked(event));
     for (const layer of CLICKABLE) {
       this.#map.on("mouseenter", layer, () => this.classList.add("over"));
@@ -51,6 +59,7 @@ class RoundsMap extends HTMLElement {
   }
 
   disconnectedCallback() {
+    this.#sized.disconnect();
     this.#map?.remove();
     this.#map = null;
     this.#ready = false;
@@ -68,7 +77,7 @@ class RoundsMap extends HTMLElement {
     this.#selected = subject;
     if (!this.#ready) return;
     const [kind, id] = (subject ?? ":").split(":");
-    highlight(this.#map, kind === "route" ? id : null);
+    highlight(this.#map, kind === "unassigned" ? null : id || null);
     const route = this.#day.routes.find((each) => each.id === id);
     const visit = this.#day.unassigned.find((each) => each.id === id);
     if (route) this.#frame([...routeLine(route), ...route.stops.map((stop) => stop.at).filter(Boolean)]);
@@ -77,6 +86,7 @@ class RoundsMap extends HTMLElement {
 
   /** Show the places an address may mean, lettered as in the list; an empty list takes them away. */
   showCandidates(points) {
+    if (!this.#map) return;
     this.#candidates.forEach((marker) => marker.remove());
     this.#candidates = points.map((at, index) => this.#marker(String.fromCharCode(65 + index), "candidate-pin").setLngLat(at).addTo(this.#map));
     if (points.length) this.#frame(points);
@@ -92,7 +102,8 @@ class RoundsMap extends HTMLElement {
 
   #begin() {
     for (const source of SOURCES) this.#map.addSource(source, { type: "geojson", data: EMPTY });
-    for (const layer of layers()) this.#map.addLayer(layer);
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    for (const layer of layers(Math.max(1, rem / DESK_REM))) this.#map.addLayer(layer);
     this.#ready = true;
     this.#draw();
     const selected = this.#selected;
@@ -118,10 +129,16 @@ class RoundsMap extends HTMLElement {
 
   #frame(points) {
     const bounds = points.reduce((all, at) => all.extend(at), new LngLatBounds(points[0], points[0]));
-    const drawer = document.getElementById("drawer");
-    const right = drawer && !drawer.hidden ? drawer.offsetWidth : 0;
+    this.#resize(); // the drawer may have opened in this very turn
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.#map.fitBounds(bounds, { padding: { top: 56, bottom: 56, left: 56, right: 56 + right }, maxZoom: 16, duration: still ? 0 : 500 });
+    this.#map.fitBounds(bounds, { padding: 48, maxZoom: 15, duration: still ? 0 : 500 });
+  }
+
+  /** Fit the canvas to the element. MapLibre would do it later by itself, and break off a movement under way. */
+  #resize() {
+    const size = `${this.clientWidth}×${this.clientHeight}`;
+    if (size !== this.#size) this.#map?.resize();
+    this.#size = size;
   }
 
   #clicked(event) {

@@ -63,6 +63,14 @@ class Round:
         return [stop for stop in self.stops if stop.number]
 
     @property
+    def ahead(self) -> list[RoundStop]:
+        """What is still to come: visits that are not over, and breaks that no finished visit comes after."""
+        last_over = max((place for place, stop in enumerate(self.stops) if stop.number and stop.over), default=-1)
+        return [
+            stop for place, stop in enumerate(self.stops) if (not stop.over if stop.number else place > last_over)
+        ]
+
+    @property
     def current(self) -> RoundStop | None:
         """The visit she is at or on her way to; else the first that is not over."""
         ahead = [stop for stop in self.visits if not stop.over]

@@ -7,6 +7,7 @@
 import { decodePolyline } from "/static/board/polyline.js";
 
 const COLOUR = "#145ec1";
+const FIT = { padding: 34, maxZoom: 15 };
 
 class RouteMap extends HTMLElement {
   static observedAttributes = ["data-lines", "data-stops"];
@@ -34,7 +35,7 @@ class RouteMap extends HTMLElement {
         container: this,
         style: this.dataset.style,
         bounds: this.#bounds(),
-        fitBoundsOptions: { padding: 34 },
+        fitBoundsOptions: FIT,
         interactive: false,
         attributionControl: { compact: false },
       });
@@ -59,7 +60,7 @@ class RouteMap extends HTMLElement {
       element.textContent = number;
       return new this.#maplibre.Marker({ element }).setLngLat(at).addTo(this.#map);
     });
-    this.#map.fitBounds(this.#bounds(), { padding: 34, duration: 0 });
+    this.#map.fitBounds(this.#bounds(), { ...FIT, duration: 0 });
     this.dataset.drawn = this.#markers.length;
   }
 
@@ -80,7 +81,9 @@ class RouteMap extends HTMLElement {
   }
 
   #bounds() {
-    const points = [...this.#paths().flat(), ...this.#stops().map((stop) => stop.at)];
+    const stops = this.#stops();
+    const ahead = stops.filter((stop) => stop.kind !== "over");
+    const points = (ahead.length ? ahead : stops).map((stop) => stop.at);
     const lons = points.map((point) => point[0]);
     const lats = points.map((point) => point[1]);
     return [[Math.min(...lons), Math.min(...lats)], [Math.max(...lons), Math.max(...lats)]];
