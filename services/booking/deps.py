@@ -38,8 +38,8 @@ class BookingState:
     running: set[str] = field(default_factory=set)
 
 
-def current(request: Request) -> BookingState:
-    """Return the room's state, as the runtime keeps it."""
+async def current(request: Request) -> BookingState:
+    """Return the room's state, as the runtime keeps it. Not a plain function: those are run in a thread."""
     state = request.app.state.rooms["booking"]
     assert isinstance(state, BookingState)  # noqa: S101 - what service.build() put there
     return state

@@ -92,13 +92,13 @@ async def test_a_second_request_while_the_first_is_worked_on_is_told_to_wait(des
 
 async def test_a_key_taken_by_another_process_between_look_and_insert_is_found_at_the_second_look(desk: Desk) -> None:
     first = await desk.post(booking(), "k1")
-    look, looks = queries.booking_by_key, []
+    look, looks = queries.known_bookings, []
 
     async def blind_at_first(*args: object) -> object:
         looks.append(args)
-        return None if len(looks) == 1 else await look(*args)  # type: ignore[arg-type]
+        return [] if len(looks) == 1 else await look(*args)  # type: ignore[arg-type]
 
-    with patch.object(queries, "booking_by_key", blind_at_first):
+    with patch.object(queries, "known_bookings", blind_at_first):
         again = await desk.post(booking(), "k1")
     assert (again.status_code, again.content, len(looks)) == (201, first.content, 2)
 

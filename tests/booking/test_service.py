@@ -8,13 +8,14 @@ from services.booking.service import MIGRATIONS
 from services.booking.settings import read_settings
 from services.booking.store.models import Base
 from services.booking.store.vault import Vault
+from shared.areas import MANIFEST
 from shared.clock import new_id
 from shared.db.migrate import differences, upgrade
 from shared.db.session import Database
 from shared.errors import ConfigurationError
 from shared.events.ids import PatientId
 from shared.security.seal import SealError, new_key
-from tests.booking.desk import booking, open_desk
+from tests.booking.desk import area, booking, open_desk, until
 
 
 async def test_the_migrations_make_the_tables_of_the_models(tmp_path: Path) -> None:
@@ -35,23 +36,17 @@ async def test_a_second_start_goes_on_where_the_first_stopped(tmp_path: Path) ->
         assert changed.status_code == 200, "the patient's key was unwrapped with the same key file"
 
 
-async def test_an_area_built_meanwhile_is_seen_without_a_restart(tmp_path: Path) -> None:
+async def test_areas_that_come_and_go_are_seen_without_a_restart(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as desk:
-        manifest = tmp_path / "areas" / "vancouver" / "area.json"
-        kept = manifest.read_bytes()
-        manifest.unlink()
-        assert (await desk.post(booking(area_id="vancouver"))).status_code == 422
-        manifest.write_bytes(kept)
-        assert (await desk.post(booking(area_id="vancouver"))).status_code == 201
-
-
-async def test_a_booking_whose_area_is_gone_is_told_so(tmp_path: Path) -> None:
-    async with open_desk(tmp_path) as desk:
-        body = await desk.book()
-        (tmp_path / "areas" / "maple" / "area.json").unlink()
-        wishes = {"any_time_on": ["2030-05-08"]}
-        reply = await desk.client.post(f"/v1/bookings/{body['booking_id']}/reschedule", json=wishes)
-    assert (reply.status_code, reply.json()["type"]) == (409, "/problems/area-gone")
+        body = await desk.book(area_id="maple")
+        (tmp_path / "areas" / "maple" / MANIFEST).unlink()
+        await until(lambda: "maple" not in desk.state.areas())
+        refused = await desk.post(booking(area_id="maple"))
+        gone = await desk.client.post(f"/v1/bookings/{body['booking_id']}/reschedule", json={"any_time_on": []})
+        assert [refused.status_code, gone.status_code, gone.json()["type"]] == [422, 409, "/problems/area-gone"]
+        (tmp_path / "areas" / "maple" / MANIFEST).write_text(area().model_dump_json())
+        await until(lambda: "maple" in desk.state.areas())
+        await desk.book(area_id="maple")
 
 
 async def test_another_catalogue_and_key_file_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """The command behind POST /v1/bookings: one transaction with booking, visit, event and stored reply."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -59,10 +60,8 @@ async def book(state: BookingState, request: BookingRequest, key: str) -> Booked
 
 async def _book_once(state: BookingState, request: BookingRequest, key_digest: str, fingerprint: str) -> Booked:
     async with state.db.transaction() as session:
-        earlier = await queries.booking_by_key(session, key_digest)
-        if earlier is not None:
-            return Booked(earlier.booking_id, stored_reply(earlier, fingerprint), replayed=True)
-        await _refuse_known_reference(session, request.reference)
+        if known := await queries.known_bookings(session, key_digest, request.reference):
+            return _again(known, key_digest, fingerprint)
         intake = examine(request, state.areas(), state.catalogue, state.rules, state.clock())
         patient, key = await _patient(state, session, request.patient)
         booking, visit = _rows(state, request, intake, patient, key)
@@ -75,14 +74,20 @@ async def _book_once(state: BookingState, request: BookingRequest, key_digest: s
     return Booked(booking.booking_id, body, replayed=False)
 
 
-async def _refuse_known_reference(session: AsyncSession, reference: str | None) -> None:
-    known = await queries.booking_by_reference(session, reference) if reference is not None else None
-    if known is not None:
-        detail = (
-            f"reference: booking {known.booking_id} has this reference already. "
-            "Change or cancel that one, or give this one a reference of its own."
-        )
-        raise Problem(409, "reference-exists", "There is a booking with this reference", detail)
+def _again(known: Sequence[BookingRow], key_digest: str, fingerprint: str) -> Booked:
+    """Return the reply to the key's first request.
+
+    Raises:
+        Problem: 422, that asked for something else; 409, the reference came under another key.
+    """
+    for booking in known:
+        if booking.key_digest == key_digest:
+            return Booked(booking.booking_id, stored_reply(booking, fingerprint), replayed=True)
+    detail = (
+        f"reference: booking {known[0].booking_id} has this reference already. "
+        "Change or cancel that one, or give this one a reference of its own."
+    )
+    raise Problem(409, "reference-exists", "There is a booking with this reference", detail)
 
 
 async def _patient(state: BookingState, session: AsyncSession, patient: Patient) -> tuple[PatientRow, bytes]:

@@ -20,7 +20,7 @@ STRING = re.compile(r'"(?P<key>(?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})
 MEANING = 'Send a fresh one with each booking and the same one when you repeat it: Idempotency-Key: "8e03978e-40d5".'
 
 
-def read_key(
+async def read_key(
     key: Annotated[
         str | None,
         Header(
@@ -31,7 +31,7 @@ def read_key(
         ),
     ] = None,
 ) -> str:
-    """Return the key of a request.
+    """Return the key of a request. Not a plain function: those are run in a thread.
 
     Raises:
         Problem: 400, there is none, or it is not a string in quotes.

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -34,14 +34,11 @@ async def insert_booking(
     await connection.execute(insert(VisitDayRow), [day.model_dump() for day in days])
 
 
-async def booking_by_key(session: AsyncSession, key_digest: str) -> BookingRow | None:
-    """Return the booking that an Idempotency-Key made."""
-    return (await session.exec(select(BookingRow).where(BookingRow.key_digest == key_digest))).one_or_none()
-
-
-async def booking_by_reference(session: AsyncSession, reference: str) -> BookingRow | None:
-    """Return the booking a booking system knows by this id."""
-    return (await session.exec(select(BookingRow).where(BookingRow.reference == reference))).one_or_none()
+async def known_bookings(session: AsyncSession, key_digest: str, reference: str | None) -> Sequence[BookingRow]:
+    """Return the booking that an Idempotency-Key made and the one a booking system knows by this id, as there are."""
+    same_key = col(BookingRow.key_digest) == key_digest
+    known = same_key if reference is None else or_(same_key, col(BookingRow.reference) == reference)
+    return (await session.exec(select(BookingRow).where(known))).all()
 
 
 async def booking_with_visit(
