@@ -86,6 +86,8 @@ def town(house: Callable[..., Thing], road: Callable[..., Thing]) -> list[Thing]
         house("200", "West 16th Avenue", 10.1, -4, postcode="62703"),
         house("200", "East 16th Avenue", 10.1, 4, postcode="62703"),
         house("305", "East 16th Avenue", 10.1, 6, postcode="62703"),
+        house("220", "West 16th Avenue", 10.1, -5, postcode="62703"),
+        house("210", "East 16th Avenue", 10.1, 4.5, postcode="62703"),
         road("Elm Drive", (14, 0), (14, 5)),
         road("Clark Drive", (16, 0), (16, 5)),
         house("37", "Clark Drive", 16.1, 2, postcode="62703"),

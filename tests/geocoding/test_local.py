@@ -72,6 +72,7 @@ def test_a_letter_that_is_not_mapped_is_found_at_its_building(town_index: Addres
     ("line", "reason"),
     [
         ("200 16th Avenue, Springfield", UnresolvedReason.AMBIGUOUS),
+        ("210 16th Avenue, Springfield", UnresolvedReason.LOW_CONFIDENCE),
         ("9999 Main Street, Springfield", UnresolvedReason.LOW_CONFIDENCE),
         ("Main Street, Springfield", UnresolvedReason.LOW_CONFIDENCE),
         ("5 Elm Drive, Springfield", UnresolvedReason.LOW_CONFIDENCE),

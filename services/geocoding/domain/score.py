@@ -19,6 +19,8 @@ MOST_EDITS = len(EDITS) - 1
 SHORT_NAME = 0.30
 """Extra price per edit in each letter of the name beyond a quarter of it: "Oa" may be many a street."""
 DIRECTION_MISSING = 0.06
+SISTER_STREET = 0.22
+"""Further, when neither direction nor postcode was given and both East and West 10th may have the number."""
 DIRECTION_EXTRA = 0.22
 DIRECTION_PARTLY = 0.16
 """One of the two is a part of the other: "NW" for "W"."""

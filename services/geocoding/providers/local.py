@@ -1,7 +1,9 @@
 """The geocoder that works offline: an address index built from OpenStreetMap."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import Self
@@ -85,9 +87,8 @@ class AddressIndex:
         if any(candidate.match is not MatchKind.STREET for candidate in found):
             return found
         other = score.OTHER_NAME_EXISTS if as_written else 0.0
-        for street, price in self._similar(address):
-            found += self._on_street(address, street, price, other)
-        return found
+        by_street = [(s, self._on_street(address, s, price, other)) for s, price in self._similar(address)]
+        return found + _doubt_sisters(address, by_street)
 
     def _similar(self, address: ParsedAddress) -> list[tuple[IndexedStreet, float]]:
         """Return streets of similar name with their price: those that have the number, and the likest of the others."""
@@ -132,6 +133,32 @@ def _usefulness(answer: Answer) -> int:
     if answer.candidates:
         return 0
     return 1 if answer.status is Status.OUTSIDE else 2
+
+
+def _doubt_sisters(asked: ParsedAddress, found: Sequence[tuple[IndexedStreet, list[Candidate]]]) -> list[Candidate]:
+    """Return the candidates, less sure where only a direction nobody gave tells two streets with the number apart.
+
+    That the map has the house on one of them proves nothing: houses are missing from every map.
+    """
+    if asked.street.direction or asked.postcode:
+        return [candidate for _, candidates in found for candidate in candidates]
+    mapped: Counter[tuple[str, str]] = Counter()
+    possible: Counter[tuple[str, str]] = Counter()
+    for street, candidates in found:
+        kinds = {candidate.match for candidate in candidates}
+        mapped[_family(street)] += MatchKind.ADDRESS in kinds
+        possible[_family(street)] += MatchKind.INTERPOLATED in kinds
+    return [
+        replace(candidate, confidence=max(0.0, candidate.confidence - score.SISTER_STREET))
+        if mapped[_family(street)] == 1 and possible[_family(street)]
+        else candidate
+        for street, candidates in found
+        for candidate in candidates
+    ]
+
+
+def _family(street: IndexedStreet) -> tuple[str, str]:
+    return street.name.core, street.name.suffix
 
 
 def _of_unit(houses: list[IndexedAddress], unit: str) -> list[IndexedAddress]:
