@@ -25,7 +25,7 @@ def test_the_summary_counts_what_was_built(tmp_path: Path, write_extract: WriteE
 
     summary = build_address_index(extract, tmp_path / "index.sqlite", quietly)
 
-    assert (summary.addresses, summary.streets) == (13, 7)
+    assert (summary.addresses, summary.streets) == (15, 7)
     assert summary.states == ("IL",)
     assert {"62701", "62702", "62703"} <= set(summary.postcodes)
     assert "Springfield" in summary.cities
