@@ -1,7 +1,7 @@
 """The live day: what each nurse has, and what she says she does."""
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -77,32 +77,29 @@ class ActReply(BaseModel):
     changed: bool
 
 
+ASSIGNMENT_EXAMPLE: dict[str, Any] = {
+    "visit_id": VISIT_ID,
+    "shift_id": SHIFT_ID,
+    "nurse_id": SHIFT["nurse_id"],
+    "nurse_ref": "N07",
+    "status": "in-progress",
+    "business_status": "arrived",
+    "arrival": "2030-05-06T13:00:00Z",
+    "start": "2030-05-06T13:00:00Z",
+    "end": "2030-05-06T13:20:00Z",
+    "accepted_at": None,
+    "en_route_at": "2030-05-06T12:48:00Z",
+    "arrived_at": "2030-05-06T13:02:00Z",
+    "done_at": None,
+    "missed_at": None,
+    "miss_reason": None,
+}
+
+
 class AssignmentView(BaseModel):
     """A visit on a nurse's route: FHIR Task status, the nurse's own words for it, planned and actual times."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "visit_id": VISIT_ID,
-                    "shift_id": SHIFT_ID,
-                    "nurse_id": SHIFT["nurse_id"],
-                    "nurse_ref": "N07",
-                    "status": "in-progress",
-                    "business_status": "arrived",
-                    "arrival": "2030-05-06T13:00:00Z",
-                    "start": "2030-05-06T13:00:00Z",
-                    "end": "2030-05-06T13:20:00Z",
-                    "accepted_at": None,
-                    "en_route_at": "2030-05-06T12:48:00Z",
-                    "arrived_at": "2030-05-06T13:02:00Z",
-                    "done_at": None,
-                    "missed_at": None,
-                    "miss_reason": None,
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [ASSIGNMENT_EXAMPLE]})
 
     visit_id: VisitId
     shift_id: ShiftId
@@ -123,6 +120,10 @@ class AssignmentView(BaseModel):
 
 class AssignmentsView(BaseModel):
     """A day's assignments by nurse and planned time. ``plan_version`` 0: nothing was handed out yet."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"plan_version": 3, "assignments": [ASSIGNMENT_EXAMPLE]}]}
+    )
 
     plan_version: int
     assignments: list[AssignmentView]

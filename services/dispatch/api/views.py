@@ -21,10 +21,21 @@ class ShiftStatus(StrEnum):
     CLOSED = "closed"
 
 
+NURSE_EXAMPLE = {"nurse_id": SHIFT["nurse_id"], **NURSE, "version": 1}
+SHIFT_EXAMPLE = {
+    "shift_id": SHIFT_ID,
+    "nurse_ref": "N07",
+    "date": "2030-05-06",
+    "status": "open",
+    "version": 1,
+    **SHIFT,
+}
+
+
 class NurseView(BaseModel):
     """A nurse; ``version`` grows with each change."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"nurse_id": SHIFT["nurse_id"], **NURSE, "version": 1}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [NURSE_EXAMPLE]})
 
     nurse_id: NurseId
     nurse_ref: NurseRef
@@ -37,26 +48,15 @@ class NurseView(BaseModel):
 class NursesView(BaseModel):
     """Nurses by staff code."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"nurses": [NURSE_EXAMPLE]}]})
+
     nurses: list[NurseView]
 
 
 class ShiftView(BaseModel):
     """A shift; ``date`` is the area's calendar date of its start, ``version`` grows with each change."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "shift_id": SHIFT_ID,
-                    "nurse_ref": "N07",
-                    "date": "2030-05-06",
-                    "status": "open",
-                    "version": 1,
-                    **SHIFT,
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [SHIFT_EXAMPLE]})
 
     shift_id: ShiftId
     nurse_id: NurseId
@@ -74,6 +74,8 @@ class ShiftView(BaseModel):
 
 class ShiftsView(BaseModel):
     """Shifts by start."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"shifts": [SHIFT_EXAMPLE]}]})
 
     shifts: list[ShiftView]
 
