@@ -1,6 +1,6 @@
-"""A day told in events, for tests of the rooms that only listen: what booking, geocoding, routing and dispatch would say.
+"""A day told in events, for tests of the rooms that only listen: what booking, geocoding, routing and dispatch say.
 
-Versions count up by key and topic as the rooms count them; texts are sealed with a key per patient as booking seals them.
+Versions count up by key and topic as the rooms count them; texts are sealed with a key per patient, as booking does.
 """
 
 import datetime as dt
@@ -44,6 +44,7 @@ DATE = dt.date(2030, 5, 6)
 EIGHT = dt.datetime(2030, 5, 6, 12, tzinfo=dt.UTC)
 """Eight in the morning in the area, which is on New York's summer time."""
 
+HOME = GeoPoint(lat=40.05, lon=-82.55)
 MINUTE = dt.timedelta(minutes=1)
 HOUR = dt.timedelta(hours=1)
 
@@ -164,9 +165,7 @@ class Story:
             ),
         )
 
-    def shift(
-        self, ref: str = "N01", name: str = "Nora Bell", start: GeoPoint = GeoPoint(lat=40.05, lon=-82.55)
-    ) -> ShiftOpened:
+    def shift(self, ref: str = "N01", name: str = "Nora Bell", start: GeoPoint = HOME) -> ShiftOpened:
         """A nurse will work from eight to four."""
         nurse = Nurse(NurseId(new_id()), NurseRef(ref), name, ShiftId(new_id()))
         self.nurses[nurse.nurse_id] = nurse
