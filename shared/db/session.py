@@ -34,7 +34,7 @@ class Database:
             self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
             self._reader = _sqlite_engine(url, begin="BEGIN", pool_size=READERS)
         else:
-            self._writer = self._reader = create_async_engine(url, pool_pre_ping=True)
+            self._writer = self._reader = create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
         self._committed: set[asyncio.Event] = set()
 
     @classmethod
@@ -80,7 +80,14 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int) -> AsyncEngine:
     async def connect() -> aiosqlite.Connection:
         return await sqlite.Connection(path)
 
-    engine = create_async_engine(url, async_creator=connect, pool_size=pool_size, max_overflow=0, pool_timeout=60)
+    engine = create_async_engine(
+        url,
+        async_creator=connect,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=60,
+        hide_parameters=True,  # an error's text goes to the log, and a parameter may be a patient's
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: DBAPIConnection, _record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's private record

@@ -12,6 +12,8 @@ PRIMARY_CODE = 0xFF
 PASSING_SQLSTATES = {"08", "40", "53", "55", "57"}
 """Classes of PostgreSQL: connection, rollback, out of resources, lock not available, operator intervention."""
 
+DISK_FULL_SQLSTATE = "53100"
+
 
 def is_transient(error: BaseException) -> bool:
     """Tell whether the same work can succeed later: away, locked, full, timed out; not a wrong statement or value."""
@@ -22,3 +24,11 @@ def is_transient(error: BaseException) -> bool:
     if isinstance(error.orig, sqlite3.OperationalError):
         return error.orig.sqlite_errorcode & PRIMARY_CODE != sqlite3.SQLITE_ERROR
     return error.connection_invalidated or str(getattr(error.orig, "sqlstate", ""))[:2] in PASSING_SQLSTATES
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Tell whether the disk that holds the database is full."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, sqlite3.OperationalError):
+        return cause.sqlite_errorcode & PRIMARY_CODE == sqlite3.SQLITE_FULL
+    return getattr(cause, "sqlstate", None) == DISK_FULL_SQLSTATE
