@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from shared.errors import ConfigurationError
 from shared.tabular import Row, RowProblem, read_rows
 
 COLUMNS = (
@@ -100,6 +101,7 @@ async def import_rows(
 
     Raises:
         TabularError: the file as a whole cannot be read.
+        ConfigurationError: what answers is not Rounds.
     """
     rows = list(read_rows(path, COLUMNS, REQUIRED))
     report = ImportReport(rows=len(rows))
@@ -228,11 +230,15 @@ async def _ask(
     Raises:
         _RefusedError: it refused the row.
         httpx.TransportError: it is away, or failed on its side.
+        ConfigurationError: something else answers at its address.
     """
     reply = await client.request(method, path, json=body, params=params)
     if reply.is_server_error:
         raise httpx.RemoteProtocolError(f"{path} answered {reply.status_code}")
-    answer: dict[str, Any] = reply.json()
+    try:
+        answer: dict[str, Any] = reply.json()
+    except ValueError as error:
+        raise ConfigurationError(f"What answers at {client.base_url} is not Rounds. Check the address.") from error
     if reply.is_success:
         return answer
     fields = answer.get("fields") or [{"field": "", "message": answer["detail"], "remedy": ""}]

@@ -8,6 +8,7 @@ import pytest
 
 from services.dispatch.importing import COLUMNS, ImportReport, import_rows
 from services.sample.rows import NurseRow
+from shared.errors import ConfigurationError
 from shared.tabular import RowProblem, TabularError
 from tests.dispatch.floor import Floor, open_floor
 
@@ -162,6 +163,14 @@ async def test_the_import_ends_when_its_patience_does_and_says_what_was_not_sent
     report = await import_rows(fails, file, lambda _done, _of: None, patience=0.15)
     assert (report.created, report.unsent) == (1, 1)
     await fails.aclose()
+
+
+async def test_an_address_where_something_else_answers_is_told_so(file: Path) -> None:
+    file.write_text(GOOD)
+    stranger = httpx.MockTransport(lambda _request: httpx.Response(404, text="<html>"))
+    async with httpx.AsyncClient(base_url="http://test", transport=stranger) as client:
+        with pytest.raises(ConfigurationError, match="is not Rounds"):
+            await import_rows(client, file, lambda _done, _of: None)
 
 
 def failing(client: httpx.AsyncClient, when: Callable[[int], bool]) -> httpx.AsyncClient:
