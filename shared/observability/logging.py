@@ -3,7 +3,6 @@
 import logging
 import sys
 from pathlib import Path
-from typing import TextIO
 
 import structlog
 import structlog.typing
@@ -15,10 +14,10 @@ def configure_logging(file: Path | None = None) -> None:
     Args:
         file: appended to; its folder is made.
     """
-    stream: TextIO = sys.stderr
+    handler: logging.Handler = logging.StreamHandler(sys.stderr)
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        stream = file.open("a", encoding="utf-8", buffering=1)
+        handler = logging.FileHandler(file, encoding="utf-8")
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -27,7 +26,6 @@ def configure_logging(file: Path | None = None) -> None:
             structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)
         ),
     ]
-    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
