@@ -25,6 +25,9 @@ from shared.events.ids import NurseId, ShiftId, VisitId
 _SCALE = 100
 _HOUR_S = 3600
 _KM_M = 1000
+_BRANCHES = 1000
+"""Branches a solution may take, ten times what it does take: where no change is possible at all, the guided search
+would go on until the clock stops it."""
 _FAR = 10
 """Where no road leads, a leg takes this many times the whole horizon: no route can contain it."""
 
@@ -63,6 +66,10 @@ def solve(scheduler: Scheduler, orders: Orders, pool: Sequence[VisitId], search:
     if not visits:
         return None
     return _Model(scheduler, list(orders), visits).solve(orders, search)
+
+
+_MOST_FAILURES = 20_000
+"""Moves that may fail in one search: some hundredths of a second in a small model, never reached by a useful search."""
 
 
 class _Model:
@@ -175,9 +182,14 @@ class _Model:
     def solve(self, orders: Orders, search: Search) -> Orders | None:
         """Search from the present orders on."""
         parameters = _parameters(search)
+        # Where no move is left, guided local search finds no further solution and would go on until the clock's cap.
+        self._routing.AddSearchMonitor(self._routing.solver().FailuresLimit(_MOST_FAILURES))
         self._routing.CloseModelWithParameters(parameters)
         node = {visit.id: node for node, visit in enumerate(self._visits)}
         routes = [[node[visit_id] for visit_id in order] for order in orders.values()]
+        if search.solutions is not None:
+            branches = self._routing.solver().BranchesLimit(search.solutions * _BRANCHES)
+            self._routing.AddSearchMonitor(branches)
         present = self._routing.ReadAssignmentFromRoutes(routes, True)  # noqa: FBT003 - positional in OR-Tools
         if present is None:
             return None
