@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 import httpx
 from fastapi import Depends, Request
 
-from services.board.live import LiveDays
-from services.board.people import Opener
+from services.board.live import LiveAreas
+from services.board.moments import Moments
+from services.board.people import Opener, PeerNames
 from shared.areas import Area
 from shared.bus.dead_letters import DeadLetter
 from shared.bus.port import Bus
@@ -41,9 +42,10 @@ class BoardState:
     clock: Clock
     data: Path
     areas: Callable[[], Mapping[AreaId, Area]]
-    live: LiveDays
+    live: LiveAreas
+    moments: Moments
     opener: Opener
-    services: Callable[[], Awaitable[Mapping[str, str]]]
+    services: PeerNames[str]
     geocoding: httpx.AsyncClient
     routing: httpx.AsyncClient
     dead_letters: Callable[[], Awaitable[Sequence[DeadLetter]]]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.board.domain.view import DayView
-from services.board.live import Panels
+from services.board.moments import Panels
 from services.board.pages import render
 from shared.events.ids import NurseId
 from shared.security.tokens import NurseDay, Tokens

@@ -7,7 +7,8 @@ from uuid import UUID
 from services.board.api import ROUTERS
 from services.board.deps import BoardState
 from services.board.handlers import HANDLERS
-from services.board.live import LiveDays, Names
+from services.board.live import LiveAreas
+from services.board.moments import Moments
 from services.board.panels import PanelArtist
 from services.board.people import Opener, PeerNames
 from services.board.store.models import inbox
@@ -29,10 +30,7 @@ def build(house: House) -> Room:
     services = PeerNames(booking, "/v1/services", _services, house.clock)
     artist = PanelArtist(house.tokens, (house.settings.public_url or "").rstrip("/"))
 
-    async def names() -> Names:
-        return Names(await nurses.get(), await services.get())
-
-    live = LiveDays(db, names, artist.draw)
+    live = LiveAreas(db)
     consumer = Consumer(ROOM, house.bus, db, HANDLERS, inbox=inbox, room=None, clock=house.clock)
     state = BoardState(
         db=db,
@@ -41,8 +39,9 @@ def build(house: House) -> Room:
         data=house.data,
         areas=house.areas,
         live=live,
+        moments=Moments(db, nurses, services, artist.draw),
         opener=Opener(PeerKeys(booking, PURPOSE, house.clock)),
-        services=services.get,
+        services=services,
         geocoding=house.peers.client(ROOM, "geocoding"),
         routing=house.peers.client(ROOM, "routing"),
         dead_letters=lambda: list_dead_letters(house.bus),

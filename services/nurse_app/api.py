@@ -144,6 +144,6 @@ async def _round(app: NurseAppState, link: Opened) -> dict[str, Any]:
         "zone": link.area.zone,
         "round": mine,
         "people": await app.people.open(visits),
-        "services": await app.services(),
-        "nurse": (await app.nurses()).get(link.day.nurse_id),
+        "services": await app.services.get(),
+        "nurse": (await app.nurses.get([link.day.nurse_id])).get(link.day.nurse_id),
     }

@@ -2,7 +2,7 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,7 +10,7 @@ import httpx
 from fastapi import Depends, Request
 
 from services.nurse_app.live import LivePages
-from services.nurse_app.people import People
+from services.nurse_app.people import PeerNames, People
 from shared.areas import Area
 from shared.clock import Clock
 from shared.db.session import Database
@@ -40,8 +40,8 @@ class NurseAppState:
     areas: Callable[[], Mapping[AreaId, Area]]
     live: LivePages
     people: People
-    services: Callable[[], Awaitable[Mapping[str, str]]]
-    nurses: Callable[[], Awaitable[Mapping[NurseId, str]]]
+    services: PeerNames[str]
+    nurses: PeerNames[NurseId]
     dispatch: httpx.AsyncClient
     stopping: asyncio.Event
 

@@ -1,7 +1,7 @@
 """Who a nurse visits: patients' texts opened when she looks at her round, and names that other rooms keep."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,20 +92,31 @@ class PeerNames[K]:
         self._read = read
         self._clock = clock
         self._names: dict[K, str] = {}
+        self._unknown: set[K] = set()
         self._again_at: dt.datetime | None = None
 
-    async def get(self) -> Mapping[K, str]:
-        """Return the names there are; the same object as long as nothing changed."""
+    async def get(self, wanted: Collection[K] = ()) -> Mapping[K, str]:
+        """Return the names there are; the same object as long as nothing changed.
+
+        Args:
+            wanted: keys that should be among them; one that is new is asked for at once, but only once a minute.
+        """
         now = self._clock()
-        if self._again_at is None or now >= self._again_at:
-            try:
-                reply = await self._client.get(self._path)
-                reply.raise_for_status()
-            except httpx.HTTPError as error:
-                self._again_at = now + PAUSE_AFTER_FAILURE
-                log.warning("missed_names", path=self._path, reason=type(error).__name__)
-            else:
-                self._again_at = now + FRESH
-                names = self._read(reply.json())
-                self._names = self._names if names == self._names else names
+        unheard = [key for key in wanted if key not in self._names and key not in self._unknown]
+        if unheard or self._again_at is None or now >= self._again_at:
+            await self._ask(now)
+            self._unknown.update(key for key in wanted if key not in self._names)
         return self._names
+
+    async def _ask(self, now: dt.datetime) -> None:
+        self._unknown.clear()
+        try:
+            reply = await self._client.get(self._path)
+            reply.raise_for_status()
+        except httpx.HTTPError as error:
+            self._again_at = now + PAUSE_AFTER_FAILURE
+            log.warning("missed_names", path=self._path, reason=type(error).__name__)
+            return
+        self._again_at = now + FRESH
+        names = self._read(reply.json())
+        self._names = self._names if names == self._names else names

@@ -33,8 +33,8 @@ def build(house: House) -> Room:
         areas=house.areas,
         live=live,
         people=People(PeerKeys(booking, PURPOSE, house.clock)),
-        services=PeerNames(booking, "/v1/services", _services, house.clock).get,
-        nurses=PeerNames(dispatch, "/internal/nurses", _nurses, house.clock).get,
+        services=PeerNames(booking, "/v1/services", _services, house.clock),
+        nurses=PeerNames(dispatch, "/internal/nurses", _nurses, house.clock),
         dispatch=dispatch,
         stopping=house.stopping,
     )

@@ -21,7 +21,7 @@ router = APIRouter(
 @router.get("", summary="The board of one area's day")
 async def show_day(day: Day, board: Board) -> Response:
     """Show the whole page; from then on the stream keeps it true."""
-    moment = await board.live.now(day.area, day.date)
+    moment = await board.moments.now(day.area, day.date)
     return page(
         "board.html",
         area=day.area,
@@ -37,7 +37,7 @@ async def show_day(day: Day, board: Board) -> Response:
 @router.get("/route/{shift_id}", summary="A route with its patients")
 async def look_at_route(day: Day, shift_id: ShiftId, board: Board) -> Response:
     """Show a route's stops with names and addresses."""
-    view = (await board.live.now(day.area, day.date)).view
+    view = (await board.moments.now(day.area, day.date)).view
     route = next((route for route in view.routes if route.shift_id == shift_id), None)
     if route is None:
         return _gone(day, "This route is no longer on the board: the shift was closed or has no stops any more.")
@@ -52,7 +52,7 @@ async def look_at_route(day: Day, shift_id: ShiftId, board: Board) -> Response:
 @router.get("/unassigned/{visit_id}", summary="A visit no route takes")
 async def look_at_unassigned(day: Day, visit_id: VisitId, board: Board) -> Response:
     """Show who is left out, where and why."""
-    view = (await board.live.now(day.area, day.date)).view
+    view = (await board.moments.now(day.area, day.date)).view
     waiting = next((each for each in view.unassigned if each.visit_id == visit_id), None)
     visit = await _visit(board, day, visit_id)
     if waiting is None or visit is None:
@@ -97,7 +97,7 @@ async def _visit(board: BoardState, day: AreaDay, visit_id: VisitId) -> VisitReq
 
 
 async def _frame(day: AreaDay, board: BoardState) -> dict[str, Any]:
-    return {"base": day.base, "zone": day.area.zone, "services": await board.services()}
+    return {"base": day.base, "zone": day.area.zone, "services": await board.services.get()}
 
 
 def _gone(day: AreaDay, sentence: str) -> Response:

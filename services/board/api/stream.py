@@ -8,7 +8,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.board.deps import Board, Day
 from services.board.domain.parts import Parts, changes
-from services.board.live import Moment, Panels
+from services.board.moments import Moment, Panels
 from shared.bus.waiting import wait_any
 
 BEAT_SECONDS = 10.0
@@ -28,7 +28,7 @@ async def stream_day(day: Day, board: Board) -> AsyncIterator[ServerSentEvent]:
     with board.live.watching(day.area.id) as moved:
         while not board.stopping.is_set():
             moved.clear()
-            moment = await board.live.now(day.area, day.date)
+            moment = await board.moments.now(day.area, day.date)
             for message in _messages(moment, sent_parts, sent_panels):
                 yield message
             sent_parts, sent_panels = moment.parts, moment.panels

@@ -100,6 +100,11 @@ class RoundsMap extends HTMLElement {
     this.classList.toggle("pinning", Boolean(placed));
   }
 
+  /** What is on the screen in a layer, as properties; for tests and for the curious. */
+  drawn(layer) {
+    return this.#ready ? this.#map.queryRenderedFeatures({ layers: [layer] }).map((feature) => feature.properties) : [];
+  }
+
   #begin() {
     for (const source of SOURCES) this.#map.addSource(source, { type: "geojson", data: EMPTY });
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);

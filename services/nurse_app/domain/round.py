@@ -66,9 +66,7 @@ class Round:
     def ahead(self) -> list[RoundStop]:
         """What is still to come: visits that are not over, and breaks that no finished visit comes after."""
         last_over = max((place for place, stop in enumerate(self.stops) if stop.number and stop.over), default=-1)
-        return [
-            stop for place, stop in enumerate(self.stops) if (not stop.over if stop.number else place > last_over)
-        ]
+        return [stop for place, stop in enumerate(self.stops) if (not stop.over if stop.number else place > last_over)]
 
     @property
     def current(self) -> RoundStop | None:

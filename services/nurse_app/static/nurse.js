@@ -54,8 +54,7 @@ document.addEventListener("click", (event) => {
   } else if (button.matches("[data-act]")) {
     act({ visit, act: button.dataset.act });
   } else if (button.matches("[data-accept-all]")) {
-    const open = new Set([...round.querySelectorAll("[data-act=accept]")].map((each) => each.dataset.visit));
-    act(...[...open].map((each) => ({ visit: each, act: "accept" })));
+    act(...[...round.querySelectorAll(".stop.planned")].map((stop) => ({ visit: stop.dataset.visit, act: "accept" })));
   } else if (button.matches("[data-cancel]")) reasons.close();
   else if (button.matches("[data-seen]")) changed.hidden = true;
 });
