@@ -227,7 +227,8 @@ class PlanJobs:
         self, day: Day, problem: Problem, plan: PlanRow | None, routes: dict[ShiftId, Route], *, thorough: bool
     ) -> Job:
         """Decide how much of the day is searched: what changed where that is little, else all of it."""
-        effort = Effort(self._settings.rounds, self._settings.cap_seconds)
+        rounds = self._settings.thorough_rounds if thorough else self._settings.rounds
+        effort = Effort(rounds, self._settings.cap_seconds)
         if plan is None:
             return Job(problem, effort, self._settings.seed)
         previous = plan_in_force(routes.values(), PlanCommitted.model_validate(plan.body))

