@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 import pytest
 
+from services.booking.housekeeping import forget_expired_keys
 from services.booking.store import queries
 from shared.events.booking import VisitRequested
 from shared.events.values import Sealed
@@ -241,3 +242,17 @@ async def test_many_at_once_are_all_taken(desk: Desk) -> None:
     replies = await asyncio.gather(*(desk.post(booking(reference=f"R{n}")) for n in range(40)))
     assert {reply.status_code for reply in replies} == {201}
     assert len({reply.json()["booking_id"] for reply in replies}) == await count(desk) == 40
+
+
+@pytest.mark.parametrize(("age", "kept"), [(dt.timedelta(days=7), True), (dt.timedelta(days=7, seconds=1), False)])
+async def test_the_room_itself_forgets_keys_after_a_week(desk: Desk, age: dt.timedelta, *, kept: bool) -> None:
+    await desk.post(booking(), "k1")
+    desk.clock.now += age
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(forget_expired_keys(desk.state, stop))
+        await asyncio.sleep(0)  # let it begin; it ends its round before it looks at the stop again
+        stop.set()
+    async with desk.state.db.reading() as session:
+        known = await queries.known_bookings(session, desk.state.vault.digest("idempotency-key", "k1"), None)
+    assert bool(known) is kept

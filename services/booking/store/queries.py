@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import insert, or_, update
+from sqlalchemy import String, bindparam, insert, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.booking.store.models import BookingRow, KeyAccessRow, PatientRow, PlanRow, VisitDayRow, VisitRow
+from services.booking.store.models import Base, BookingRow, KeyAccessRow, PatientRow, PlanRow, VisitDayRow, VisitRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,18 @@ class Page:
     status: str | None = None
 
 
+# Made once: on the way of every booking, and building a statement takes longer than running it.
+_INSERTS = {
+    row: insert(Base.metadata.tables[str(row.__tablename__)]) for row in (PatientRow, BookingRow, VisitRow, VisitDayRow)
+}
+_KNOWN = select(BookingRow).where(
+    or_(
+        col(BookingRow.key_digest) == bindparam("key_digest"),
+        col(BookingRow.reference) == bindparam("reference", type_=String),
+    )
+)
+
+
 async def insert_booking(
     session: AsyncSession, patient: PatientRow | None, booking: BookingRow, visit: VisitRow, days: list[VisitDayRow]
 ) -> None:
@@ -30,15 +42,13 @@ async def insert_booking(
     connection = await session.connection()
     for row in (patient, booking, visit):
         if row is not None:
-            await connection.execute(insert(type(row)), row.model_dump())
-    await connection.execute(insert(VisitDayRow), [day.model_dump() for day in days])
+            await connection.execute(_INSERTS[type(row)], row.model_dump())
+    await connection.execute(_INSERTS[VisitDayRow], [day.model_dump() for day in days])
 
 
 async def known_bookings(session: AsyncSession, key_digest: str, reference: str | None) -> Sequence[BookingRow]:
     """Return the booking that an Idempotency-Key made and the one a booking system knows by this id, as there are."""
-    same_key = col(BookingRow.key_digest) == key_digest
-    known = same_key if reference is None else or_(same_key, col(BookingRow.reference) == reference)
-    return (await session.exec(select(BookingRow).where(known))).all()
+    return (await session.exec(_KNOWN, params={"key_digest": key_digest, "reference": reference})).all()
 
 
 async def booking_with_visit(
