@@ -19,7 +19,7 @@ from shared.runtime import House, Phase, Room, Task
 from shared.security.keys import PeerKeys
 
 ROOM = "board"
-PURPOSE = "board: a dispatcher looked"
+PURPOSE = "board.look"
 
 
 def build(house: House) -> Room:

@@ -16,7 +16,7 @@ from shared.runtime import House, Phase, Room, Task
 from shared.security.keys import PeerKeys
 
 ROOM = "nurse_app"
-PURPOSE = "nurse_app: a nurse looked at her round"
+PURPOSE = "nurse_app.round"
 
 
 def build(house: House) -> Room:
