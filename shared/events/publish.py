@@ -61,8 +61,8 @@ def _markdown() -> str:
         "Unknown fields and unknown types are ignored; a breaking change is a new version of the type.",
         "",
         (
-            "A *sealed* field is `{patient_id, ciphertext}`: AES-256-GCM under the patient's key, which the booking room "
-            "keeps. Names, phones, e-mails, birth dates, free text and plain addresses stand in no topic."
+            "A *sealed* field is `{patient_id, ciphertext}`: AES-256-GCM under the patient's key, which the booking "
+            "room keeps. Names, phones, e-mails, birth dates, free text and plain addresses stand in no topic."
         ),
     ]
     for topic in _own_topics():

@@ -7,7 +7,6 @@ from pathlib import Path
 from uuid import UUID
 
 import httpx
-import jwt
 import pytest
 
 from shared.errors import ConfigurationError, Problem, TransientError
@@ -61,7 +60,7 @@ def test_a_nurse_link_opens_her_day_until_two_days_later() -> None:
         tokens.read_nurse(token)
 
 
-@pytest.mark.parametrize("forged", ["", "abc", jwt.encode({"sub": "x"}, None, "none")])
+@pytest.mark.parametrize("forged", ["", "abc", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0."])
 def test_a_forged_link_is_refused(forged: str) -> None:
     with pytest.raises(Problem) as caught:
         Tokens(b"k" * 32, lambda: NOON).read_nurse(forged)
