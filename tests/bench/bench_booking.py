@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import statistics
 import subprocess
 import sys
@@ -16,6 +17,12 @@ from tests.booking.desk import area, booking
 
 BOOKINGS = 2_000
 AT_ONCE = 16
+
+
+def _free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
 
 
 async def _ready(client: httpx.AsyncClient) -> None:
@@ -52,7 +59,7 @@ def measure() -> dict[str, float]:
         data = Path(scratch)
         area_dir(data, area().id).mkdir(parents=True)
         (area_dir(data, area().id) / MANIFEST).write_text(area().model_dump_json())
-        port = 18_000 + os.getpid() % 10_000
+        port = _free_port()
         environment = {**os.environ, "ROUNDS_DATA": scratch, "ROUNDS_PORT": str(port)}
         tomorrow = time.time() + 86_400
         stamps = [time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(tomorrow + hours * 3600)) for hours in (0, 3)]

@@ -26,7 +26,8 @@ async def read_key(
         Header(
             alias="Idempotency-Key",
             description="Required. A string of your choice in double quotes, fresh for each booking; a repeated "
-            "request with the same key and body is answered with the first reply and changes nothing. Kept 7 days.",
+            "request with the same key and body is answered with the first reply and changes nothing. "
+            "Kept for 7 days by default.",
             examples=['"8e03978e-40d5-43e8-bc93-6894a57f9324"'],
         ),
     ] = None,
