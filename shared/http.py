@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.db.transient import is_disk_full, is_transient
-from shared.errors import FieldProblem, Problem
+from shared.errors import FieldProblem, Problem, TransientError
 
 MAX_BODY_BYTES = 1_000_000
 PROBLEM_JSON = "application/problem+json"
@@ -112,13 +112,18 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 async def _on_failure(request: Request, error: Exception) -> Response:
     log.error("failed_request", method=request.method, route=_route(request), exc_info=error)
     if is_transient(error):
-        what = "The disk is full" if is_disk_full(error) else "The database is busy or away"
-        detail = f"{what}; nothing was changed. Tell the operator if it stays, and try again with the same request."
-        return problem_response(
-            Problem(503, "storage-unavailable", "Storage does not answer", detail, headers={"Retry-After": "2"})
-        )
+        return problem_response(_unavailable(error))
     detail = "Something failed on our side; nothing was changed. Try again, and tell the operator if it stays."
     return problem_response(Problem(500, "internal-error", "Internal error", detail))
+
+
+def _unavailable(error: Exception) -> Problem:
+    advice = "Nothing was changed. Tell the operator if it stays, and try again with the same request."
+    again = {"Retry-After": "2"}
+    if isinstance(error, TransientError):
+        return Problem(503, "unavailable", "Not available now", f"{error} {advice}", headers=again)
+    what = "The disk is full." if is_disk_full(error) else "The database is busy or away."
+    return Problem(503, "storage-unavailable", "Storage does not answer", f"{what} {advice}", headers=again)
 
 
 def _route(request: Request) -> str:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from services.board.store import queries
 from shared.bus.waiting import wait_any
+from shared.db.patience import Patience
 from shared.db.session import Database
 from shared.events.ids import AreaId
 
@@ -39,11 +40,17 @@ class LiveAreas:
     async def run(self, stop: asyncio.Event) -> None:
         """Watch until told to stop."""
         committed = self._db.commits()
+        patience = Patience("watching the board")
         seen: dict[AreaId, int] = {}
         while not stop.is_set():
             committed.clear()
-            async with self._db.reading() as session:
-                found = await queries.revisions(session)
+            try:
+                async with self._db.reading() as session:
+                    found = await queries.revisions(session)
+            except Exception as error:  # noqa: BLE001 - what does not pass by itself is raised again
+                await wait_any(patience.pause_after(error), stop)
+                continue
+            patience.worked()
             moved_areas = [area_id for area_id, number in found.items() if seen.get(area_id) != number]
             for area_id in moved_areas:
                 for moved in self._waiting.get(area_id, ()):

@@ -19,7 +19,7 @@ from shared.events.geocoding import PlaceCandidate, UnresolvedReason
 from shared.events.ids import AreaId, PatientId, VisitId
 from shared.events.values import MatchKind, Sealed
 from shared.http import problem_responses
-from shared.security.seal import open_sealed
+from shared.security.seal import SealError, open_sealed
 
 router = APIRouter(prefix="/v1", tags=["geocoding"])
 
@@ -144,7 +144,7 @@ def _opened(row: PlaceRow, keys: dict[PatientId, bytes]) -> ReviewItem:
         visit_id=VisitId(row.visit_id),
         area_id=AreaId(row.area_id),
         address_version=row.address_version,
-        address=None if key is None else open_sealed(key, address, "address"),
+        address=_text(address, "address", key),
         reason=UnresolvedReason(row.reason or UnresolvedReason.UNREADABLE),
         waiting_since=row.queued_at,
         candidates=[_open_candidate(candidate, key) for candidate in candidates],
@@ -157,8 +157,18 @@ def _open_candidate(candidate: PlaceCandidate, key: bytes | None) -> CandidateVi
         lon=candidate.point.lon,
         match=candidate.match,
         confidence=candidate.confidence,
-        label="" if key is None else open_sealed(key, candidate.label, LABEL),
+        label=_text(candidate.label, LABEL, key) or "",
     )
+
+
+def _text(sealed: Sealed, purpose: str, key: bytes | None) -> str | None:
+    """Open a field; None where nobody can any more: one such item must not hide the queue."""
+    if key is None:
+        return None
+    try:
+        return open_sealed(key, sealed, purpose)
+    except SealError:
+        return None
 
 
 class Pick(BaseModel):
@@ -198,7 +208,7 @@ async def pick(visit_id: VisitPath, body: Pick, state: State) -> Settled:
         if body.candidate >= len(row.candidates):
             raise invalid("candidate", f"There are {len(row.candidates)}.", "Choose one of them, or pin the place.")
         chosen = PlaceCandidate.model_validate(row.candidates[body.candidate])
-        state_code = chosen.state or _only_state(state.areas()[AreaId(row.area_id)])
+        state_code = chosen.state or _only_state(_area(state, AreaId(row.area_id)))
         place = Candidate(
             chosen.point.lat, chosen.point.lon, chosen.match, chosen.confidence, "", state_code, "dispatcher"
         )
@@ -211,10 +221,10 @@ async def pin(visit_id: VisitPath, body: Pin, state: State) -> Settled:
     """Settle an address by putting its place on the map; corrects a place that was found wrongly, too."""
     async with state.db.transaction() as session:
         row = _current(await queries.place(session, visit_id), visit_id, body.address_version)
-        area = state.areas()[AreaId(row.area_id)]
+        area = _area(state, AreaId(row.area_id))
         _inside(area, body.lat, body.lon)
-        state_code = body.state or _only_state(area)
-        if state_code is None and area.states:
+        state_code = body.state.upper() if body.state else _only_state(area)
+        if area.states and state_code not in area.states:
             raise invalid("state", f"{area.name} lies in {', '.join(area.states)}.", "Say in which the pin is.")
         place = Candidate(body.lat, body.lon, MatchKind.PINNED, 1.0, "", state_code, "dispatcher")
         await resolved(session, row, place)

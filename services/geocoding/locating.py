@@ -11,15 +11,14 @@ from services.geocoding.domain.address import AddressQuery, Answer, Candidate, S
 from services.geocoding.domain.decide import UNREADABLE
 from services.geocoding.store import queries
 from services.geocoding.store.models import PlaceRow, PlaceStatus, outbox
-from shared.bus.waiting import jittered, wait_any
-from shared.errors import TransientError
+from shared.bus.waiting import wait_any
+from shared.db.patience import Patience
 from shared.events.geocoding import PlaceCandidate, PlaceResolved, PlaceUnresolved
 from shared.events.ids import AreaId, PatientId, VisitId
 from shared.events.values import GeoPoint, Sealed
 from shared.security.seal import SealError, open_sealed, seal
 
 IDLE_SECONDS = 1.0
-FIRST_PAUSE = 0.5
 LABEL = "place_label"
 
 log = structlog.get_logger()
@@ -34,30 +33,21 @@ class Locating:
 
     def __init__(self, state: GeocodingState) -> None:
         self._state = state
-        self._failures = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; what is not located by then stays queued."""
         commits = self._state.db.commits()
+        patience = Patience("locating", self._state.settings.retry_cap_seconds)
         while not stop.is_set():
             commits.clear()
             try:
                 located = await self._batch()
-            except TransientError as error:
-                await self._wait_out(error, stop)
+            except Exception as error:  # noqa: BLE001 - what does not pass by itself is raised again
+                await wait_any(patience.pause_after(error), stop)
                 continue
-            if self._failures:
-                log.info("found_geocoder", failures=self._failures)
-                self._failures = 0
+            patience.worked()
             if not located:
                 await wait_any(IDLE_SECONDS, stop, commits)
-
-    async def _wait_out(self, error: TransientError, stop: asyncio.Event) -> None:
-        self._failures += 1
-        if self._failures == 1:
-            log.warning("lost_geocoder", reason=str(error))
-        pause = jittered(self._failures, first=FIRST_PAUSE, cap=self._state.settings.retry_cap_seconds)
-        await wait_any(pause, stop)
 
     async def _batch(self) -> int:
         """Locate the next few; return how many there were."""

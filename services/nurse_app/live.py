@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from services.nurse_app.store import queries
 from shared.bus.waiting import wait_any
+from shared.db.patience import Patience
 from shared.db.session import Database
 from shared.events.ids import NurseId
 
@@ -47,10 +48,16 @@ class LivePages:
     async def run(self, stop: asyncio.Event) -> None:
         """Watch until told to stop."""
         committed = self._db.commits()
+        patience = Patience("watching the pages")
         while not stop.is_set():
             committed.clear()
-            async with self._db.reading() as session:
-                found = await queries.revisions(session)
+            try:
+                async with self._db.reading() as session:
+                    found = await queries.revisions(session)
+            except Exception as error:  # noqa: BLE001 - what does not pass by itself is raised again
+                await wait_any(patience.pause_after(error), stop)
+                continue
+            patience.worked()
             moved = [nurse_id for nurse_id, number in found.items() if self._seen.get(nurse_id) != number]
             self._seen = found
             for nurse_id in moved:
