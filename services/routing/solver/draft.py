@@ -52,7 +52,7 @@ class Draft:
         return self._eligible[visit_id]
 
     def fit(self) -> None:
-        """Insert what is left out, urgent and inflexible visits first, until nothing more fits and is worth it."""
+        """Insert what is left out, the dearest first, then the soonest due, until nothing more fits and is worth it."""
         waiting = sorted(self.left_out, key=lambda visit_id: self._urgency(self.scheduler.problem.visit[visit_id]))
         inserted = True
         while inserted:
@@ -113,6 +113,6 @@ class Draft:
         return longest
 
     def _urgency(self, visit: Visit) -> tuple[int, int, VisitId]:
-        """Return what sorts visits by price, then by how little time their windows leave."""
-        leeway = sum(max(0, window.closes - window.opens - visit.duration_s) for window in visit.windows)
-        return (-self.scheduler.problem.leave_out_price(visit), leeway, visit.id)
+        """Return what sorts visits by price, then by how soon it is too late for them."""
+        too_late = max(window.closes for window in visit.windows) - visit.duration_s
+        return (-self.scheduler.problem.leave_out_price(visit), too_late, visit.id)

@@ -9,8 +9,6 @@ from services.routing.domain.problem import Visit
 from services.routing.solver.draft import Draft
 from shared.events.ids import ShiftId, VisitId
 
-ROUTES = 6
-"""Routes solved at once: more take OR-Tools disproportionately longer, fewer leave too little to exchange."""
 POOL = 20
 """Visits left out that join a neighbourhood, the nearest."""
 
@@ -26,7 +24,7 @@ class Neighbourhoods:
         stands = [draft.scheduler.standing(shift.id) for shift in problem.shifts]
         self.open = [stand.shift.id for stand in stands if stand.open]
 
-    def around_shift(self, centre: ShiftId, random: Random, size: int = ROUTES) -> list[ShiftId]:
+    def around_shift(self, centre: ShiftId, random: Random, size: int) -> list[ShiftId]:
         """Return the shift and ``size`` - 1 others at random, near ones more often than far ones."""
         sites = self._sites(centre)
         others = self._nearest((shift_id for shift_id in self.open if shift_id != centre), sites)

@@ -10,12 +10,12 @@ from services.routing.domain.schedule import Scheduler
 from services.routing.solver.draft import Draft
 from services.routing.solver.effort import Effort, Meter
 from services.routing.solver.model import Search
-from services.routing.solver.neighbourhood import ROUTES, Neighbourhoods
+from services.routing.solver.neighbourhood import Neighbourhoods
 from services.routing.solver.planner import Result, finish, orders_of
 from services.routing.solver.search import improve, resolve
 from shared.events.ids import VisitId
 
-_WIDENING = (ROUTES // 2, ROUTES, 2 * ROUTES)
+_WIDENING = (3, 6, 12)
 """Routes planned anew around a visit that has found no place, attempt by attempt."""
 _SOLUTIONS = 40
 """Solutions searched in each of these attempts."""

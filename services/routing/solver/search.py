@@ -1,7 +1,7 @@
 """The improvement of a draft: neighbourhood by neighbourhood, each solved anew by OR-Tools, deeper when little is left.
 
-One OR-Tools model of a whole day with breaks takes a minute to reach what neighbourhoods of six routes reach in seconds
-(see tests/bench/bench_planner_first.py); and between two of them there is always a valid plan in hand.
+One OR-Tools model of a whole day with breaks takes minutes to reach what small neighbourhoods reach in seconds
+(tests/bench/bench_planner_first.py measures both); and between two of them there is always a valid plan in hand.
 """
 
 from random import Random
@@ -12,8 +12,9 @@ from services.routing.solver.model import Search, solve
 from services.routing.solver.neighbourhood import Neighbourhoods
 from shared.events.ids import ShiftId, VisitId
 
-_DEPTHS = (None, 30, 60, 120)
-"""Solutions searched in each neighbourhood: first straight downhill, then further and further past local optima."""
+_DEPTHS: tuple[tuple[int, int | None], ...] = ((4, None), (6, None), (9, None), (6, 30), (6, 60))
+"""Routes in a neighbourhood and solutions searched in it: straight downhill first, in few routes, then in more;
+then on past local optima, which costs ten times as much a round."""
 _WORTHWHILE = 4
 """A pass in which fewer than one neighbourhood in this many got cheaper goes deeper next time."""
 
@@ -27,15 +28,16 @@ def improve(draft: Draft, meter: Meter, random: Random) -> None:
         centres = list(neighbourhoods.open)
         random.shuffle(centres)
         improved = 0
+        size, solutions = _DEPTHS[depth]
         for centre in centres:
-            shift_ids = neighbourhoods.around_shift(centre, random)
+            shift_ids = neighbourhoods.around_shift(centre, random, size)
             state = _state(draft, depth, shift_ids)
             if state in tried:
                 continue
             if not meter.take():
                 return
             tried.add(state)
-            improved += resolve(draft, neighbourhoods, shift_ids, Search(_DEPTHS[depth], meter.seconds_left))
+            improved += resolve(draft, neighbourhoods, shift_ids, Search(solutions, meter.seconds_left))
         deepest = depth == len(_DEPTHS) - 1
         if improved * _WORTHWHILE < len(centres) and not (deepest and improved):
             depth += 1
