@@ -21,7 +21,7 @@ from services.routing.domain.calendar import next_planning_date
 from services.routing.domain.problem import Problem, Travel
 from services.routing.handlers import WINDOWS
 from services.routing.solver.effort import Effort
-from services.routing.solver.worker import Job, solve_job
+from services.routing.solver.worker import Job, end_with_parent, solve_job
 from services.routing.store import plans, queries
 from services.routing.store.models import PlanRequestRow, PlanRow, RouteRow, VisitRow, outbox
 from services.routing.travel.port import TravelMatrix
@@ -169,10 +169,9 @@ class PlanJobs:
 
     async def _lease(self, request: PlanRequestRow) -> Leased | None:
         holder = new_holder()
-        now = self._state.clock()
-        until = now + dt.timedelta(seconds=self._settings.lease_seconds)
+        until = self._state.clock() + dt.timedelta(seconds=self._settings.lease_seconds)
         async with self._state.db.transaction() as session:
-            version = await queries.lease(session, request, holder, now, until)
+            version = await queries.lease(session, request, holder, until)
         return None if version is None else Leased(AreaId(request.area_id), request.date, version, holder)
 
     async def _solve_and_save(self, leased: Leased, began: float) -> None:
@@ -281,7 +280,7 @@ class PlanJobs:
 
     def _new_pool(self) -> ProcessPoolExecutor:
         # One process: a solve holds the GIL, and a second routing model in the same process may crash OR-Tools.
-        return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+        return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=end_with_parent)
 
     def _end_processes(self) -> None:
         for process in list((self._pool._processes or {}).values()):  # noqa: SLF001 - a running solve has no other end

@@ -1,6 +1,9 @@
 """The planner's entry point in a process of its own: OR-Tools holds the interpreter for as long as it searches."""
 
+import os
 from dataclasses import dataclass
+from multiprocessing import parent_process
+from threading import Thread
 
 from services.routing.domain.plan import Plan
 from services.routing.domain.problem import Problem
@@ -35,3 +38,15 @@ def solve_job(job: Job) -> Result:
     if job.previous is None or job.changed_visits is None:
         return plan(job.problem, job.effort, job.seed, job.previous)
     return replan(job.problem, job.previous, job.changed_visits, job.effort, job.seed)
+
+
+def end_with_parent() -> None:
+    """Leave as soon as the process that started this one is gone: a pool's workers outlive a parent that was killed."""
+    Thread(target=_await_parents_end, daemon=True, name="end with parent").start()
+
+
+def _await_parents_end() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -4,11 +4,12 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import or_, update
+from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.routing.store.models import BegunRow, PlaceRow, PlanRequestRow, ShiftRow, VisitRow
+from shared.db.lease import is_gone
 from shared.events.ids import AreaId, VisitId
 
 
@@ -83,29 +84,25 @@ async def request(session: AsyncSession, area_id: AreaId, date: dt.date) -> Plan
 
 
 async def waiting_requests(session: AsyncSession, now: dt.datetime) -> Sequence[PlanRequestRow]:
-    """Return the days that want a plan and that no worker holds, the longest waiting first."""
+    """Return the days that want a plan and that no living worker holds, the longest waiting first."""
     query = (
         select(PlanRequestRow)
-        .where(
-            col(PlanRequestRow.wanted) > col(PlanRequestRow.done),
-            or_(col(PlanRequestRow.holder).is_(None), col(PlanRequestRow.until) < now),
-        )
+        .where(col(PlanRequestRow.wanted) > col(PlanRequestRow.done))
         .order_by(col(PlanRequestRow.first_at))
     )
-    return (await session.exec(query)).all()
+    wanting = (await session.exec(query)).all()
+    return [row for row in wanting if row.until is None or row.until < now or (row.holder and is_gone(row.holder))]
 
 
-async def lease(
-    session: AsyncSession, asked: PlanRequestRow, holder: str, now: dt.datetime, until: dt.datetime
-) -> int | None:
-    """Take a request for a worker; return the input version it will answer, or None if another was faster."""
+async def lease(session: AsyncSession, asked: PlanRequestRow, holder: str, until: dt.datetime) -> int | None:
+    """Take a request from ``waiting_requests``; return the input version to answer, or None if another was faster."""
     statement = (
         update(PlanRequestRow)
         .where(
             col(PlanRequestRow.area_id) == asked.area_id,
             col(PlanRequestRow.date) == asked.date,
             col(PlanRequestRow.wanted) > col(PlanRequestRow.done),
-            or_(col(PlanRequestRow.holder).is_(None), col(PlanRequestRow.until) < now),
+            col(PlanRequestRow.holder).is_not_distinct_from(asked.holder),
         )
         .values(holder=holder, until=until)
         .returning(col(PlanRequestRow.wanted))
