@@ -14,7 +14,7 @@ class Effort:
             but the same input need not give the same plan again.
     """
 
-    rounds: int = 350
+    rounds: int = 300
     cap_s: float = 120.0
 
 
