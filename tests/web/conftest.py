@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.web.site import Site, serving
 
@@ -25,6 +25,10 @@ ARGUMENTS = [
 PACKAGES = Path(__file__).parents[2] / "services" / "board" / "node_modules"
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
+PATIENCE_MS = 30_000
+"""A map without a graphics card, on a busy machine, takes its time."""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -63,7 +67,7 @@ async def _page(browser: Browser, size: dict[str, int]) -> AsyncIterator[Page]:
     """Open a page that fails its test when a script on it fails or is forbidden."""
     context = await browser.new_context(viewport={"width": size["width"], "height": size["height"]})
     page = await context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE_MS)
     failures: list[str] = []
     page.on("pageerror", lambda error: failures.append(str(error)))
     page.on(

@@ -26,8 +26,8 @@ function apply({ whole, parts }) {
     else day.set(name, part);
   }
   const routes = of("route").sort((a, b) => a.ref.localeCompare(b.ref));
+  timeline.show(routes); // first, for it takes its room from the map, and the map frames what it shows
   map.show(routes, of("unassigned"));
-  timeline.show(routes);
   const subject = drawer.firstElementChild?.dataset.subject;
   if (subject && subject in parts) look(subject);
 }

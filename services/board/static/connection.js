@@ -1,4 +1,4 @@
-/** Opens the stream, says whether the page is live, and brings the stream back when it fell silent or never came. */
+/** Says whether the page is live, and brings the stream back when it fell silent or never came. */
 
 const SILENCE = 25_000;
 const AGAIN = 2_000;
@@ -7,8 +7,6 @@ export function watchConnection(live, note, zone) {
   const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone: zone });
   let heard = Date.now();
   let connection = null;
-
-  const listen = () => htmx.trigger(live, "listen");
 
   const alive = () => {
     heard = Date.now();
@@ -33,13 +31,11 @@ export function watchConnection(live, note, zone) {
   live.addEventListener("htmx:error", () => {
     // The first connection failed: the extension only brings back a stream that once was.
     lost();
-    setTimeout(listen, AGAIN);
+    setTimeout(() => htmx.trigger(live, "again"), AGAIN);
   });
   setInterval(() => {
     if (Date.now() - heard < SILENCE) return;
     lost();
     connection?.reader?.cancel();
   }, 5_000);
-  // Only now, when everybody who wants to hear the first message is here; htmx itself begins in a timer before this one.
-  setTimeout(listen);
 }

@@ -3,7 +3,7 @@
 import { decodePolyline } from "./polyline.js";
 
 export const SOURCES = ["lines", "stops", "nurses", "unassigned"];
-export const CLICKABLE = ["stop", "stop-selected", "route-line", "route-selected", "nurse", "unassigned"];
+export const CLICKABLE = ["stop", "stop-dot", "stop-selected", "route-line", "route-selected", "nurse", "unassigned"];
 
 const FONT = ["Map Semibold", "Inter", "Segoe UI", "Roboto", "Helvetica Neue", "Arial"];
 /** What fills a stop tells how far it has come, as in the lists; its edge tells the route. */
@@ -18,18 +18,19 @@ export function layers(scale) {
   const width = by([10, 1.6], [14, 4]);
   const wider = by([10, 3.5], [14, 7]);
   const casing = by([10, 6.5], [14, 11]);
-  const radius = by([10, 3], [11, 5.5], [12, 7.5], [14, 10]);
+  const radius = by([10, 5.5], [12, 7.5], [14, 10]);
   const number = {
     "text-field": ["to-string", ["get", "number"]],
     "text-font": FONT,
-    "text-size": by([11, 8], [14, 11]),
+    "text-size": by([10, 8], [14, 11]),
     "text-allow-overlap": true,
     "text-ignore-placement": true,
   };
   return [
     { id: "route-line", type: "line", source: "lines", layout: line, paint: { "line-color": ["get", "colour"], "line-width": width, "line-opacity": 0.85 } },
     { id: "stop", type: "circle", source: "stops", paint: { "circle-radius": radius, "circle-color": FILL, "circle-stroke-color": ["get", "colour"], "circle-stroke-width": 1.75 * scale } },
-    { id: "stop-number", type: "symbol", source: "stops", minzoom: 11, layout: number, paint: { "text-color": INK } },
+    { id: "stop-dot", type: "circle", source: "stops", paint: { "circle-radius": by([10, 2.2], [13, 4]), "circle-color": FILL, "circle-stroke-color": ["get", "colour"], "circle-stroke-width": 1.5 * scale } },
+    { id: "stop-number", type: "symbol", source: "stops", layout: number, paint: { "text-color": INK } },
     { id: "unassigned", type: "circle", source: "unassigned", paint: { "circle-radius": 8 * scale, "circle-color": "#ffd9a0", "circle-stroke-color": "#8a4b00", "circle-stroke-width": 2 } },
     { id: "unassigned-mark", type: "symbol", source: "unassigned", layout: { ...number, "text-field": "!", "text-size": 13 * scale }, paint: { "text-color": "#5c3200" } },
     { id: "nurse", type: "circle", source: "nurses", paint: { "circle-radius": ["case", ["get", "moving"], 14 * scale, 5 * scale], "circle-color": "#ffffff", "circle-opacity": ["case", ["get", "moving"], 0, 1], "circle-stroke-color": ["get", "colour"], "circle-stroke-width": ["case", ["get", "moving"], 4 * scale, 2.5 * scale] } },
@@ -41,13 +42,23 @@ export function layers(scale) {
   ];
 }
 
+/** On a crowded map, dots until one comes closer; numbers that nobody can read help nobody. */
+export function thin(map, stops) {
+  const near = stops > 200 ? 13 : 0;
+  map.setLayerZoomRange("stop-number", near, 24);
+  map.setLayerZoomRange("stop", near, 24);
+  map.setLayerZoomRange("stop-dot", 0, near);
+}
+
 /** Draw one route in front of the others, which fade (an address to review fades all); null brings all back. */
 export function highlight(map, routeId) {
   const only = ["==", ["get", "id"], routeId ?? ""];
   for (const layer of ["route-casing", "route-selected", "stop-selected", "stop-selected-number"]) map.setFilter(layer, only);
   map.setPaintProperty("route-line", "line-opacity", routeId ? 0.25 : 0.85);
-  map.setPaintProperty("stop", "circle-opacity", routeId ? 0.35 : 1);
-  map.setPaintProperty("stop", "circle-stroke-opacity", routeId ? 0.35 : 1);
+  const faded = routeId ? ["case", only, 1, 0.3] : 1;
+  for (const layer of ["stop", "stop-dot", "nurse"]) map.setPaintProperty(layer, "circle-stroke-opacity", faded);
+  for (const layer of ["stop", "stop-dot"]) map.setPaintProperty(layer, "circle-opacity", faded);
+  map.setPaintProperty("nurse-name", "text-opacity", faded);
   map.setLayoutProperty("stop-number", "visibility", routeId ? "none" : "visible");
 }
 

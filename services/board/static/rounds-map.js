@@ -6,7 +6,7 @@
  */
 
 import { AttributionControl, LngLatBounds, Map as MapLibre, Marker, NavigationControl, addProtocol } from "/vendor/maplibre-gl/dist/maplibre-gl.mjs";
-import { CLICKABLE, SOURCES, collections, highlight, layers, routeLine } from "./map-layers.js";
+import { CLICKABLE, SOURCES, collections, highlight, layers, routeLine, thin } from "./map-layers.js";
 
 addProtocol("pmtiles", new globalThis.pmtiles.Protocol().tile);
 
@@ -123,6 +123,7 @@ class RoundsMap extends HTMLElement {
       if (text !== this.#drawn[source]) this.#map.getSource(source).setData(drawn[source]);
       this.#drawn[source] = text;
     }
+    thin(this.#map, drawn.stops.features.length);
     this.dataset.routes = drawn.lines.features.length;
     this.dataset.unassigned = drawn.unassigned.features.length;
     const everything = this.#day.routes.flatMap((route) => routeLine(route));

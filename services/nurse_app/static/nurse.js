@@ -76,7 +76,6 @@ const alive = () => {
 const lost = () => {
   connection.hidden = false;
 };
-const listen = () => htmx.trigger(live, "listen");
 live.addEventListener("changed", refresh);
 live.addEventListener("htmx:sse:after:connection", (event) => {
   stream = event.detail.connection;
@@ -86,12 +85,10 @@ live.addEventListener("htmx:sse:before:message", alive);
 live.addEventListener("htmx:sse:error", lost);
 live.addEventListener("htmx:error", () => {
   lost();
-  setTimeout(listen, AGAIN);
+  setTimeout(() => htmx.trigger(live, "again"), AGAIN);
 });
 setInterval(() => {
   if (document.hidden || Date.now() - heard < SILENCE) return;
   lost();
   stream?.reader?.cancel();
 }, 5_000);
-// htmx itself begins in a timer before this one.
-setTimeout(listen);
