@@ -5,14 +5,18 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from services.routing.composing import Day
 from services.routing.domain.plan import Plan
 from services.routing.domain.plan import Route as PlannedRoute
 from services.routing.domain.plan import Stop as PlannedStop
 from services.routing.domain.problem import Problem
+from services.routing.store import plans
+from services.routing.store.models import PlanRow, RouteRow, outbox
 from services.routing.travel.port import Point, TravelMatrix
 from shared.events.ids import ShiftId
-from shared.events.routing import Route, Unassigned
+from shared.events.routing import PlanCommitted, Route, RoutePlanned, RouteRef, Unassigned
 from shared.events.values import GeoPoint, Leg, Stop
 
 
@@ -99,3 +103,50 @@ async def draw(
         shift_id: routes[shift_id].model_copy(update={"geometry": await way(routes[shift_id])})
         for shift_id in shift_ids
     }
+
+
+async def say(
+    session: AsyncSession,
+    committed: PlanCommitted,
+    routes: Mapping[ShiftId, Route],
+    new: Iterable[ShiftId],
+    answers: Mapping[str, str],
+) -> None:
+    """Store a plan and put its events into the outbox: the new routes, then the plan as a whole.
+
+    Args:
+        session: the writing transaction.
+        committed: the plan; its routes and its ``aggregate_version`` are filled in here.
+        routes: every route there is.
+        new: the shifts whose route is new or changed.
+        answers: see ``PlanRow``.
+    """
+    area_id, date = committed.area_id, committed.date
+    plan = await plans.plan(session, area_id, date)
+    said = plan.said if plan else 0
+    before = {ShiftId(row.shift_id): row for row in await plans.routes(session, area_id, date)}
+    await plans.remove_routes(session, area_id, date, set(before) - set(routes))
+    events: list[RoutePlanned] = []
+    for shift_id in new:
+        row = before.get(shift_id) or RouteRow(area_id=area_id, date=date, shift_id=shift_id, plan_version=0, body={})
+        row.plan_version = committed.plan_version
+        row.body = routes[shift_id].model_dump(mode="json")
+        session.add(row)
+        before[shift_id] = row
+        said += 1
+        events.append(
+            RoutePlanned(
+                aggregate_version=said,
+                area_id=area_id,
+                date=date,
+                plan_version=committed.plan_version,
+                route=routes[shift_id],
+            )
+        )
+    refs = tuple(RouteRef(shift_id=shift, plan_version=before[shift].plan_version) for shift in sorted(routes, key=str))
+    whole = committed.model_copy(update={"aggregate_version": said + 1, "routes": refs})
+    plan = plan or PlanRow(area_id=area_id, date=date, plan_version=0, said=0, body={}, answers={})
+    plan.plan_version, plan.said, plan.body = committed.plan_version, said + 1, whole.model_dump(mode="json")
+    plan.answers = dict(answers)
+    session.add(plan)
+    await outbox.add(session, *events, whole)

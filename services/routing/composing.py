@@ -152,8 +152,8 @@ def compose(day: Day, matrix: TravelMatrix, routes: Mapping[ShiftId, Route], now
     Raises:
         ProblemError: the day contradicts itself.
     """
-    elsewhere = {row.visit_id for row in day.begun if row.shift_id not in day.shifts}  # with a nurse whose shift closed
-    visits = {visit.id: visit for visit in day.visits if visit.id not in elsewhere}
+    over = {row.visit_id for row in day.begun if row.shift_id not in day.shifts or _never_reached(row)}
+    visits = {visit.id: visit for visit in day.visits if visit.id not in over}
     by_shift: dict[ShiftId, list[BegunRow]] = defaultdict(list)
     for row in day.begun:
         if row.visit_id in visits:
@@ -172,6 +172,11 @@ def compose(day: Day, matrix: TravelMatrix, routes: Mapping[ShiftId, Route], now
     )
 
 
+def _never_reached(row: BegunRow) -> bool:
+    """Tell whether the visit was given up before its nurse was there: it is not to be planned, and she is not there."""
+    return row.ended_at is not None and row.arrived_at is None
+
+
 def _begun_stops(
     shift: Shift,
     rows: Sequence[BegunRow],
@@ -182,11 +187,12 @@ def _begun_stops(
     """Return what has begun with actual times, and where they are still to come, expected ones."""
     stops: list[BegunVisit] = []
     site = shift.start_site
+    latest = 0  # a phone's clock may be off, and an expected arrival is a guess: the order in which she set out holds
     for row in rows:
         visit = visits[VisitId(row.visit_id)]
         drive = int(matrix.seconds[site, visit.site])
         expected = _seconds(row.en_route_at) + (0 if drive == UNREACHABLE else drive)
-        arrival = _seconds(row.arrived_at) if row.arrived_at else expected
+        arrival = latest = max(latest, _seconds(row.arrived_at) if row.arrived_at else expected)
         end = _seconds(row.ended_at) if row.ended_at else arrival + visit.duration_s
         stops.append(BegunVisit(visit.id, arrival, arrival, max(arrival, end)))
         site = visit.site
@@ -208,9 +214,12 @@ def _with_breaks(
             free = max(free, ends.get(stop.visit_id, 0))
             continue
         planned = _seconds(stop.start)
-        number = next(
+        open_breaks = (
             n for n, b in enumerate(shift.breaks) if n not in taken and planned + b.duration_s <= b.latest_end
         )
+        number = next(open_breaks, None)
+        if number is None:  # the shift's breaks are not what they were when this was planned
+            continue
         start = max(free, planned)
         taken[number] = BegunBreak(number, start, start + shift.breaks[number].duration_s)
     stops: list[BegunVisit | BegunBreak] = [*visits, *taken.values()]

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from services.routing.deps import RoutingState
-from services.routing.domain.calendar import first_planning_date
+from services.routing.domain.calendar import planning_date
 from services.routing.store import queries
 from services.routing.store.models import BegunRow, PlaceRow, ShiftRow, VisitRow
 from shared.areas import Area
@@ -45,8 +45,10 @@ async def on_visit_stated(event: VisitState, deps: RoutingDeps) -> None:
         deps.session.add(row)
     if event.aggregate_version <= row.version:
         return
+    if row.area_id != event.area_id:
+        await _ask(deps, row.area_id, row.planned_date)
+        row.area_id, row.planned_date = event.area_id, None
     row.version = event.aggregate_version
-    row.area_id = event.area_id
     row.address_version = event.address_version
     row.body = event.model_dump(mode="json", exclude=FOR_PEOPLE)
     await _schedule(row, await queries.place(deps.session, event.visit_id), deps)
@@ -132,7 +134,7 @@ async def _schedule(row: VisitRow, place: PlaceRow | None, deps: RoutingDeps) ->
     row.planned_date = None
     if place is not None and place.lat is not None and place.address_version == row.address_version:
         windows = WINDOWS.validate_python(row.body["windows"])
-        row.planned_date = first_planning_date(windows, _area(deps, row.area_id), deps.room.clock())
+        row.planned_date = planning_date(windows, _area(deps, row.area_id), deps.room.clock(), before)
     await _ask(deps, row.area_id, before, row.planned_date)
 
 
@@ -156,10 +158,11 @@ async def _keep_shift(event: ShiftState | ShiftClosed, body: dict[str, Any] | No
         deps.session.add(row)
     if event.aggregate_version <= row.version:
         return
-    before = row.date
+    if (row.area_id, row.date) != (event.area_id, event.date):
+        await _ask(deps, row.area_id, row.date)
     row.version = event.aggregate_version
     row.area_id, row.date, row.body = event.area_id, event.date, body
-    await _ask(deps, event.area_id, before, event.date)
+    await _ask(deps, event.area_id, event.date)
 
 
 async def _begun(event: ActEvent, deps: RoutingDeps) -> BegunRow:

@@ -3,41 +3,37 @@
 import asyncio
 import datetime as dt
 import time
-from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import get_context
 
-import numpy as np
 import structlog
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.routing.announcing import Wording, changed, draw, unassigned_of
+from services.routing.announcing import Wording, changed, draw, say, unassigned_of
 from services.routing.composing import Day, compose, plan_in_force, read_day
 from services.routing.deps import RoutingState
 from services.routing.domain.calendar import next_planning_date
-from services.routing.domain.problem import Problem, Travel
+from services.routing.domain.problem import Problem
 from services.routing.handlers import WINDOWS
 from services.routing.solver.effort import Effort
-from services.routing.solver.worker import Job, end_with_parent, solve_job
+from services.routing.solver.planner import Result
+from services.routing.solver.worker import Job
 from services.routing.store import plans, queries
-from services.routing.store.models import PlanRequestRow, PlanRow, RouteRow, VisitRow, outbox
+from services.routing.store.models import PlanRequestRow, PlanRow, VisitRow
 from services.routing.travel.port import TravelMatrix
 from shared.bus.waiting import wait_any
 from shared.db.lease import new_holder
-from shared.errors import RoundsError
+from shared.db.patience import Patience
+from shared.db.transient import is_transient
+from shared.errors import RoundsError, TransientError
 from shared.events.ids import AreaId, ShiftId, VisitId
-from shared.events.routing import PlanCommitted, Route, RoutePlanned, RouteRef
+from shared.events.routing import PlanCommitted, Route
 
 IDLE_SECONDS = 1.0
 RETRY_CAP = 30.0
 FEW_VISITS = 10
 FEW_SHARE = 8
 """Up to ten changed visits, or one in eight, are worked into the plan there is; more and the day is searched anew."""
-
-NOTHING = Job(Problem((), (), Travel(np.zeros((0, 0), np.int32), np.zeros((0, 0), np.int32))), Effort(0), 0)
 
 log = structlog.get_logger()
 
@@ -49,7 +45,6 @@ class Leased:
     area_id: AreaId
     date: dt.date
     version: int
-    holder: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,34 +89,36 @@ class PlanJobs:
 
     Args:
         state: the room's parts.
+        solve: the planner, in a process of its own.
     """
 
-    def __init__(self, state: RoutingState) -> None:
+    def __init__(self, state: RoutingState, solve: Callable[[Job], Awaitable[Result]]) -> None:
         self._state = state
         self._settings = state.settings
-        self._pool = self._new_pool()
+        self._solve = solve
+        self._holder = new_holder()
         self._again: dict[tuple[str, dt.date], float] = {}
         """When a day whose solve failed may be tried again, on the loop's clock."""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until told to stop; a solve that is under way is left to its lease."""
+        """Work until told to stop; a solve that is under way is broken off, and its day given back."""
         commits = self._state.db.commits()
-        warm = asyncio.get_running_loop().run_in_executor(self._pool, solve_job, NOTHING)  # loads OR-Tools
-        try:
-            while not stop.is_set():
-                commits.clear()
+        patience = Patience("planning")
+        while not stop.is_set():
+            commits.clear()
+            try:
                 pause = await self._work(stop)
-                await wait_any(pause, stop, commits)
-        finally:
-            warm.cancel()
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._end_processes()
+            except Exception as error:  # noqa: BLE001 - what does not pass by itself is raised again
+                await wait_any(patience.pause_after(error), stop)
+                continue
+            patience.worked()
+            await wait_any(pause, stop, commits)
 
     async def _work(self, stop: asyncio.Event) -> float:
         """Plan the first day that is due; return how long to wait before looking again."""
         pause = IDLE_SECONDS
         async with self._state.db.reading() as session:
-            waiting = await queries.waiting_requests(session, self._state.clock())
+            waiting = await queries.waiting_requests(session, self._state.clock(), self._holder)
         for request in waiting:
             due_in = self._due_in(request)
             if due_in > 0:
@@ -137,6 +134,8 @@ class PlanJobs:
         if request.failures >= self._settings.attempts:
             return IDLE_SECONDS
         again = self._again.get((request.area_id, request.date), 0) - asyncio.get_running_loop().time()
+        if not request.failure:
+            again = 0  # the input has changed since
         still = self._settings.quiet_seconds - (now - request.last_at).total_seconds()
         patience = self._settings.patience_seconds - (now - request.first_at).total_seconds()
         return max(again, min(still, patience))
@@ -156,27 +155,24 @@ class PlanJobs:
                 planned.cancel()
                 with suppress(asyncio.CancelledError):
                     await planned
-                await self._give_back(leased, None)
+                await self._give_back(leased)
                 return
             planned.result()
             self._again.pop((leased.area_id, leased.date), None)
         except Exception as error:
             # Whatever went wrong with one day must not stop the others; the day says so and is tried again.
             log.exception("failed_plan", **where)
-            if isinstance(error, BrokenProcessPool):
-                self._pool = self._new_pool()
-            await self._give_back(leased, _sentence(error))
+            await self._give_back(leased, error)
 
     async def _lease(self, request: PlanRequestRow) -> Leased | None:
-        holder = new_holder()
         until = self._state.clock() + dt.timedelta(seconds=self._settings.lease_seconds)
         async with self._state.db.transaction() as session:
-            version = await queries.lease(session, request, holder, until)
-        return None if version is None else Leased(AreaId(request.area_id), request.date, version, holder)
+            version = await queries.lease(session, request, self._holder, until)
+        return None if version is None else Leased(AreaId(request.area_id), request.date, version)
 
     async def _solve_and_save(self, leased: Leased, began: float) -> None:
         snapshot = await self._snapshot(leased)
-        result = await asyncio.get_running_loop().run_in_executor(self._pool, solve_job, snapshot.job)
+        result = await self._solve(snapshot.job)
         wording = Wording(snapshot.day, snapshot.problem, snapshot.matrix)
         routes = wording.routes(result.plan)
         new = changed(routes, snapshot.routes)
@@ -203,7 +199,9 @@ class PlanJobs:
         await self._save(leased, made)
 
     async def _snapshot(self, leased: Leased) -> Snapshot:
-        area = self._state.areas()[leased.area_id]
+        area = self._state.areas().get(leased.area_id)
+        if area is None:
+            raise TransientError(f"Area {leased.area_id} is not built here. Build it with `rounds area build`.")
         async with self._state.db.reading() as session:
             known = await queries.day_input(session, leased.area_id, leased.date)
             request = await queries.request(session, leased.area_id, leased.date)
@@ -241,7 +239,7 @@ class PlanJobs:
 
     async def _save(self, leased: Leased, made: Made) -> None:
         async with self._state.db.transaction() as session:
-            request = await queries.held(session, leased.area_id, leased.date, leased.holder)
+            request = await queries.held(session, leased.area_id, leased.date, self._holder)
             if request is None:
                 log.warning("refused_late_plan", area_id=leased.area_id, date=leased.date.isoformat())
                 return
@@ -249,7 +247,7 @@ class PlanJobs:
             request.failures, request.failure = 0, None
             request.first_at = request.last_at
             request.thorough &= request.wanted > leased.version
-            await _say(session, made)
+            await say(session, made.committed, made.routes, made.new, made.answers)
             for visit_id, date in made.carried.items():
                 visit = await session.get(VisitRow, visit_id)
                 if visit is not None and visit.planned_date == leased.date:
@@ -266,25 +264,18 @@ class PlanJobs:
             seconds=made.committed.seconds,
         )
 
-    async def _give_back(self, leased: Leased, failure: str | None) -> None:
+    async def _give_back(self, leased: Leased, error: Exception | None = None) -> None:
+        """End the lease without a plan. A failure that passes by itself does not count: it is tried until it has."""
         async with self._state.db.transaction() as session:
-            request = await queries.held(session, leased.area_id, leased.date, leased.holder)
+            request = await queries.held(session, leased.area_id, leased.date, self._holder)
             if request is None:
                 return
             request.holder = request.until = None
-            if failure is not None:
-                request.failures += 1
-                request.failure = failure
-                pause = min(RETRY_CAP, 2.0**request.failures)
+            if error is not None:
+                request.failure = _sentence(error)
+                request.failures += not is_transient(error)
+                pause = min(RETRY_CAP, 2.0 ** max(1, request.failures))
                 self._again[leased.area_id, leased.date] = asyncio.get_running_loop().time() + pause
-
-    def _new_pool(self) -> ProcessPoolExecutor:
-        # One process: a solve holds the GIL, and a second routing model in the same process may crash OR-Tools.
-        return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=end_with_parent)
-
-    def _end_processes(self) -> None:
-        for process in list((self._pool._processes or {}).values()):  # noqa: SLF001 - a running solve has no other end
-            process.terminate()
 
 
 def _sentence(error: Exception) -> str:
@@ -292,37 +283,3 @@ def _sentence(error: Exception) -> str:
     return (
         str(error) if isinstance(error, RoundsError) else f"The planner failed ({type(error).__name__}); see the log."
     )
-
-
-async def _say(session: AsyncSession, made: Made) -> None:
-    """Store the plan and put its events into the outbox, in order."""
-    committed, routes = made.committed, made.routes
-    area_id, date = committed.area_id, committed.date
-    plan = await plans.plan(session, area_id, date)
-    said = plan.said if plan else 0
-    before = {ShiftId(row.shift_id): row for row in await plans.routes(session, area_id, date)}
-    await plans.remove_routes(session, area_id, date, set(before) - set(routes))
-    events: list[RoutePlanned] = []
-    for shift_id in made.new:
-        row = before.get(shift_id) or RouteRow(area_id=area_id, date=date, shift_id=shift_id, plan_version=0, body={})
-        row.plan_version = committed.plan_version
-        row.body = routes[shift_id].model_dump(mode="json")
-        session.add(row)
-        before[shift_id] = row
-        said += 1
-        events.append(
-            RoutePlanned(
-                aggregate_version=said,
-                area_id=area_id,
-                date=date,
-                plan_version=committed.plan_version,
-                route=routes[shift_id],
-            )
-        )
-    refs = tuple(RouteRef(shift_id=shift, plan_version=before[shift].plan_version) for shift in sorted(routes, key=str))
-    whole = committed.model_copy(update={"aggregate_version": said + 1, "routes": refs})
-    plan = plan or PlanRow(area_id=area_id, date=date, plan_version=0, said=0, body={}, answers={})
-    plan.plan_version, plan.said, plan.body = committed.plan_version, said + 1, whole.model_dump(mode="json")
-    plan.answers = dict(made.answers)
-    session.add(plan)
-    await outbox.add(session, *events, whole)

@@ -10,6 +10,7 @@ from services.routing.deps import RoutingState
 from services.routing.handlers import HANDLERS
 from services.routing.jobs import PlanJobs
 from services.routing.settings import RoutingSettings
+from services.routing.solver.process import SolverProcess
 from services.routing.store.models import inbox, leases, outbox
 from services.routing.travel.cache import CachedTravel
 from services.routing.travel.fallback import FallbackTravel
@@ -31,10 +32,16 @@ def build(house: House) -> Room:
     """Compose the room on a house."""
     settings = RoutingSettings()
     db = house.database(NAME)
-    travel, close = _travel(house, settings)
+    travel, close_travel = _travel(house, settings)
     state = RoutingState(db, house.clock, house.areas, travel, settings)
     consumer = Consumer(NAME, house.bus, db, HANDLERS, inbox=inbox, room=state, outbox=outbox, clock=house.clock)
     relay = Relay(db, house.bus, outbox, leases, clock=house.clock)
+    solver = SolverProcess()
+
+    async def close() -> None:
+        await solver.close()
+        await close_travel()
+
     return Room(
         name=NAME,
         db=db,
@@ -43,9 +50,10 @@ def build(house: House) -> Room:
         routers=[api.router],
         tasks=[
             Task("routing consumer", Phase.CONSUME, consumer.run),
-            Task("routing jobs", Phase.WORK, PlanJobs(state).run),
+            Task("routing jobs", Phase.WORK, PlanJobs(state, solver.solve).run),
             Task("routing relay", Phase.RELAY, relay.run),
         ],
+        open=solver.open,
         close=close,
     )
 

@@ -19,11 +19,20 @@ def planning_dates(windows: Iterable[TimeWindow], area: Area) -> list[date]:
     return sorted(dates)
 
 
-def first_planning_date(windows: Iterable[TimeWindow], area: Area, now: datetime) -> date:
-    """Return the first date that is not over; the last one when all are (the plan says why it came too late)."""
+def planning_date(windows: Iterable[TimeWindow], area: Area, now: datetime, present: date | None = None) -> date:
+    """Return the date in whose plan a visit takes part.
+
+    Args:
+        windows: when it may be done.
+        area: where; its clock decides what a date is.
+        now: days that are over do not count, unless all are (the plan says why the visit came too late).
+        present: the date it is planned on already; it stays there if it can.
+    """
     dates = planning_dates(windows, area)
-    today = area.local_date(now)
-    return next((day for day in dates if day >= today), dates[-1])
+    left = [day for day in dates if day >= area.local_date(now)]
+    if present in left:
+        return present
+    return left[0] if left else dates[-1]
 
 
 def next_planning_date(windows: Iterable[TimeWindow], area: Area, after: date) -> date | None:

@@ -60,7 +60,7 @@ class ShiftRow(Base, table=True):
     version: int
     area_id: str
     date: dt.date
-    body: dict[str, Any] | None = Field(sa_type=JSON)
+    body: dict[str, Any] | None = Field(sa_type=JSON(none_as_null=True))
 
 
 class BegunRow(Base, table=True):

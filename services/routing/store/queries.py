@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -33,14 +33,18 @@ async def place(session: AsyncSession, visit_id: VisitId) -> PlaceRow | None:
 
 
 async def day_input(session: AsyncSession, area_id: AreaId, date: dt.date) -> DayInput:
-    """Return the located, uncancelled visits of a day, its open shifts and what has begun; each in a fixed order."""
+    """Return the located visits of a day, its open shifts and what has begun; each in a fixed order.
+
+    A cancelled visit counts only where the nurse was at the door already: she is there until she says it is over.
+    """
     located = (
         select(VisitRow, PlaceRow)
         .join(PlaceRow, col(PlaceRow.visit_id) == col(VisitRow.visit_id))
+        .outerjoin(BegunRow, col(BegunRow.visit_id) == col(VisitRow.visit_id))
         .where(
             VisitRow.area_id == area_id,
             VisitRow.planned_date == date,
-            col(VisitRow.cancelled).is_(False),
+            or_(col(VisitRow.cancelled).is_(False), col(BegunRow.arrived_at).is_not(None)),
             PlaceRow.address_version == VisitRow.address_version,
             col(PlaceRow.lat).is_not(None),
         )
@@ -83,15 +87,19 @@ async def request(session: AsyncSession, area_id: AreaId, date: dt.date) -> Plan
     return await session.get(PlanRequestRow, (area_id, date))
 
 
-async def waiting_requests(session: AsyncSession, now: dt.datetime) -> Sequence[PlanRequestRow]:
-    """Return the days that want a plan and that no living worker holds, the longest waiting first."""
+async def waiting_requests(session: AsyncSession, now: dt.datetime, asker: str) -> Sequence[PlanRequestRow]:
+    """Return the days that want a plan and that no living worker but the asker holds, the longest waiting first."""
     query = (
         select(PlanRequestRow)
         .where(col(PlanRequestRow.wanted) > col(PlanRequestRow.done))
         .order_by(col(PlanRequestRow.first_at))
     )
     wanting = (await session.exec(query)).all()
-    return [row for row in wanting if row.until is None or row.until < now or (row.holder and is_gone(row.holder))]
+    return [
+        row
+        for row in wanting
+        if row.holder is None or row.until is None or row.until < now or row.holder == asker or is_gone(row.holder)
+    ]
 
 
 async def lease(session: AsyncSession, asked: PlanRequestRow, holder: str, until: dt.datetime) -> int | None:
