@@ -24,7 +24,7 @@ lint: setup ## ruff, mypy, import contracts
 test: ## every check there is; closes on pytest's summary
 	@deploy/dev/setup.sh test
 	@$(MAKE) --no-print-directory lint
-	@$(RUN)/pytest
+	@$(RUN)/pytest -n 2
 
 bench: setup ## measure and print the tables of docs/benchmarks.md
 	@$(RUN)/python -m tests.bench

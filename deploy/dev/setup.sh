@@ -11,15 +11,17 @@ say() { printf '%s\n' "$*" >&2; }
 die() { say "setup: $*"; exit 1; }
 
 # uv finds an installed Python by PATH; pyenv keeps its own below versions/.
-if command -v pyenv >/dev/null 2>&1; then
-    for bin in "$(pyenv root)"/versions/3.1[2-9]*/bin; do [ -d "$bin" ] && PATH="$PATH:$bin"; done
-fi
+for bin in "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[2-9]*/bin; do
+    if [ -d "$bin" ]; then PATH="$PATH:$bin"; fi
+done
 
 if [ "$(.uv/bin/uv --version 2>/dev/null | cut -d' ' -f2)" != "$UV_VERSION" ]; then
     say "setup: installing uv $UV_VERSION into .uv"
     rm -rf .uv
+    command -v python3 >/dev/null 2>&1 || die "there is no python3 on PATH; any Python 3 will do"
     python3 -m venv .uv || die "python3 cannot make an environment; on Debian: apt install python3-venv"
-    .uv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION" || die "uv could not be installed; is the package index reachable?"
+    .uv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION" \
+        || die "uv could not be installed; is the package index reachable?"
 fi
 
 stamp=$(cat requirements.lock pyproject.toml deploy/dev/setup.sh services/board/package-lock.json | sha256sum | cut -d' ' -f1)
