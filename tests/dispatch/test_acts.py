@@ -162,7 +162,7 @@ def test_the_phones_time_is_taken() -> None:
     ("when", "last", "sentence"),
     [
         (NOW + 6 * MINUTE, None, "lies in the future"),
-        (at(0) - dt.timedelta(hours=25), None, "long before the shift"),
+        (at(0) - dt.timedelta(hours=49), None, "long before the shift"),
         (at(4), at(5), "before the act before it"),
     ],
 )

@@ -24,8 +24,8 @@ from shared.events.ids import EventId, NurseId, VisitId
 
 AHEAD = dt.timedelta(minutes=5)
 """How far a phone's clock may run ahead."""
-BEFORE_SHIFT = dt.timedelta(hours=24)
-"""Routes are read, and visits accepted, the evening before; nothing about a shift happens earlier."""
+BEFORE_SHIFT = dt.timedelta(hours=48)
+"""A route is read, accepted and tried out from the morning of the day before; nothing happens earlier."""
 
 
 class Act(StrEnum):
