@@ -19,7 +19,8 @@ class RoundsMap extends HTMLElement {
   #day = { routes: [], unassigned: [] };
   #drawn = {};
   #selected = null;
-  #framed = false;
+  #framed = null;
+  #moved = false;
   #candidates = [];
   #pin = null;
   #onPin = null;
@@ -49,6 +50,9 @@ class RoundsMap extends HTMLElement {
     this.#map.on("load", () => this.#begin());
     this.#map.on("error", ({ error }) => {
       if (!/abort/i.test(`${error.name} ${error.message}`)) console.error(error); // a tile given up while zooming is no news
+    });
+    this.#map.on("movestart", ({ originalEvent }) => {
+      this.#moved ||= Boolean(originalEvent);
     });
     this.#sized.observe(this);
     this.#map.on("click", (event) => this.#clicked(event));
@@ -80,8 +84,8 @@ class RoundsMap extends HTMLElement {
     highlight(this.#map, kind === "unassigned" ? null : id || null);
     const route = this.#day.routes.find((each) => each.id === id);
     const visit = this.#day.unassigned.find((each) => each.id === id);
-    if (route) this.#frame([...routeLine(route), ...route.stops.map((stop) => stop.at).filter(Boolean)]);
-    else if (visit) this.#frame([visit.at]);
+    if (route) this.#frame(boundsOf([...routeLine(route), ...route.stops.map((stop) => stop.at).filter(Boolean)]));
+    else if (visit) this.#frame(boundsOf([visit.at]));
   }
 
   /** Show the places an address may mean, lettered as in the list; an empty list takes them away. */
@@ -89,7 +93,7 @@ class RoundsMap extends HTMLElement {
     if (!this.#map) return;
     this.#candidates.forEach((marker) => marker.remove());
     this.#candidates = points.map((at, index) => this.#marker(String.fromCharCode(65 + index), "candidate-pin").setLngLat(at).addTo(this.#map));
-    if (points.length) this.#frame(points);
+    if (points.length) this.#frame(boundsOf(points));
   }
 
   /** Let the next click set a pin that can be dragged; null takes the pin away. `placed` hears of every move. */
@@ -126,15 +130,20 @@ class RoundsMap extends HTMLElement {
     thin(this.#map, drawn.stops.features.length);
     this.dataset.routes = drawn.lines.features.length;
     this.dataset.unassigned = drawn.unassigned.features.length;
-    const everything = this.#day.routes.flatMap((route) => routeLine(route));
-    if (!this.#framed && everything.length) {
-      this.#framed = true;
-      this.#frame(everything);
-    }
+    this.#frameDay();
   }
 
-  #frame(points) {
-    const bounds = points.reduce((all, at) => all.extend(at), new LngLatBounds(points[0], points[0]));
+  /** Keep the whole day in view while it grows, until somebody moves the map or chooses something. */
+  #frameDay() {
+    const bounds = boundsOf(this.#day.routes.flatMap((route) => routeLine(route)));
+    const holds = (at) => this.#framed?.contains(at);
+    if (this.#moved || this.#selected || !bounds || (holds(bounds.getSouthWest()) && holds(bounds.getNorthEast()))) return;
+    this.#framed = bounds;
+    this.#frame(bounds);
+  }
+
+  #frame(bounds) {
+    if (!bounds) return;
     this.#resize(); // the drawer may have opened in this very turn
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.#map.fitBounds(bounds, { padding: 48, maxZoom: 15, duration: still ? 0 : 500 });
@@ -172,6 +181,10 @@ class RoundsMap extends HTMLElement {
     element.textContent = text;
     return new Marker({ element, draggable, anchor: "bottom" });
   }
+}
+
+function boundsOf(points) {
+  return points.length ? points.reduce((all, at) => all.extend(at), new LngLatBounds(points[0], points[0])) : null;
 }
 
 customElements.define("rounds-map", RoundsMap);
