@@ -6,10 +6,9 @@ from itertools import pairwise
 from services.routing.domain.problem import BegunBreak, BegunVisit
 from services.routing.store.models import BegunRow
 from shared.events.values import TimeWindow
-from tests.routing_room.planning import (
+from tests.routing_room.facts import (
     NORTH,
     SOUTH,
-    Room,
     arrived,
     at,
     cancelled,
@@ -19,15 +18,14 @@ from tests.routing_room.planning import (
     lunch,
     missed,
     near,
-    reasons,
     requested,
-    routes,
     shift,
     shift_changed,
     shift_closed,
     shift_id,
     visit_id,
 )
+from tests.routing_room.planning import Room, reasons, routes
 
 
 def begun(room: Room) -> list[tuple[int, float, float]]:

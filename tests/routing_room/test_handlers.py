@@ -9,27 +9,24 @@ from shared.errors import TransientError
 from shared.events.dispatch import DayDisrupted, Disruption
 from shared.events.ids import AreaId
 from shared.events.values import TimeWindow
-from tests.routing_room.planning import (
+from tests.routing_room.facts import (
     DAY,
     MAPLE,
     NEXT_DAY,
     NORTH,
-    Room,
     at,
     cancelled,
     changed,
-    committed,
     located,
     not_located,
-    reasons,
     requested,
-    routes,
     shift,
     shift_changed,
     shift_closed,
     shift_id,
     visit_id,
 )
+from tests.routing_room.planning import Room, committed, reasons, routes
 
 TWO_DAYS = (TimeWindow(start=at(8), end=at(16)), TimeWindow(start=at(8, NEXT_DAY), end=at(16, NEXT_DAY)))
 

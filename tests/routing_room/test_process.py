@@ -1,0 +1,33 @@
+"""The solver's process: it works beside the room, dies without taking the room along, and ends with it."""
+
+import asyncio
+
+import psutil
+import pytest
+
+from services.routing.solver.effort import Effort
+from services.routing.solver.process import SolverDiedError, SolverProcess
+from services.routing.solver.worker import Job, solve_job
+from tests.routing.days import Sizes, random_day
+
+
+def workers() -> list[psutil.Process]:
+    """The processes that solve for this one."""
+    return [child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
+
+
+async def test_a_process_that_dies_is_told_and_replaced_and_the_last_one_ends_with_the_room() -> None:
+    job = Job(random_day(Sizes(6, 2), 1), Effort(0), 1)
+    solver = SolverProcess()
+    await solver.open()
+    assert (await solver.solve(job)).plan == solve_job(job).plan
+    (worker,) = workers()
+    endless = Job(random_day(Sizes(60, 6), 1), Effort(100_000), 1)
+    solving = asyncio.ensure_future(solver.solve(endless))
+    worker.kill()
+    with pytest.raises(SolverDiedError, match="Is there enough memory"):
+        await solving
+    assert (await solver.solve(job)).plan == solve_job(job).plan
+    (worker,) = workers()
+    await solver.close()
+    worker.wait(timeout=30)
