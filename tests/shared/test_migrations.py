@@ -19,7 +19,7 @@ def test_the_rooms_are_found() -> None:
 @pytest.mark.parametrize("room", ROOMS)
 async def test_the_migrations_make_the_tables_of_the_models(room: str, tmp_path: Path) -> None:
     metadata = importlib.import_module(f"services.{room}.store.models").Base.metadata
-    migrations = importlib.import_module(f"services.{room}.service").MIGRATIONS
+    migrations = SERVICES / room / "store" / "migrations"
     database = Database.in_file(tmp_path / "room.sqlite")
     try:
         await upgrade(database, migrations)
