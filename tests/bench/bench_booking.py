@@ -83,7 +83,7 @@ async def _measure(port: int, windows: list[dict[str, str]]) -> tuple[float, lis
 def main() -> None:
     """Print the table."""
     for what, figure in measure().items():
-        print(f"{what:20} {figure:8.1f}")  # noqa: T201 - the table is the point
+        print(f"{what:20} {figure:8.1f}")
 
 
 if __name__ == "__main__":

@@ -126,4 +126,4 @@ async def measure() -> dict[str, float]:
 
 if __name__ == "__main__":
     for what, per_second in asyncio.run(measure()).items():
-        print(f"{what:<52}{per_second:>10,.0f} events/s")  # noqa: T201 - a bench prints
+        print(f"{what:<52}{per_second:>10,.0f} events/s")
