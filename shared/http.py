@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.db.transient import is_disk_full, is_transient
+from shared.db import transient
 from shared.errors import FieldProblem, Problem, TransientError
 
 MAX_BODY_BYTES = 1_000_000
@@ -54,7 +54,8 @@ def create_app(title: str, routers: Iterable[APIRouter]) -> FastAPI:
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(Exception, _on_failure)
+    for failure in (*transient.ERRORS, Exception):
+        app.add_exception_handler(failure, _on_failure)
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
     for router in routers:
         app.include_router(router)
@@ -110,9 +111,11 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 
 async def _on_failure(request: Request, error: Exception) -> Response:
-    log.error("failed_request", method=request.method, route=_route(request), exc_info=error)
-    if is_transient(error):
+    where = {"method": request.method, "route": _route(request)}
+    if transient.is_transient(error):
+        log.warning("postponed_request", **where, reason=type(error).__name__)
         return problem_response(_unavailable(error))
+    log.error("failed_request", **where, exc_info=error)
     detail = "Something failed on our side; nothing was changed. Try again, and tell the operator if it stays."
     return problem_response(Problem(500, "internal-error", "Internal error", detail))
 
@@ -122,7 +125,7 @@ def _unavailable(error: Exception) -> Problem:
     again = {"Retry-After": "2"}
     if isinstance(error, TransientError):
         return Problem(503, "unavailable", "Not available now", f"{error} {advice}", headers=again)
-    what = "The disk is full." if is_disk_full(error) else "The database is busy or away."
+    what = "The disk is full." if transient.is_disk_full(error) else "The database is busy or away."
     return Problem(503, "storage-unavailable", "Storage does not answer", f"{what} {advice}", headers=again)
 
 

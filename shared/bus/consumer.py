@@ -147,9 +147,6 @@ class Consumer[R]:
         deaf_since: float | None = None
         while not stop.is_set():
             records = await self._next(subscription, stop)
-            if self._lost_bus:
-                log.info("found_bus", group=self._group, failures=self._lost_bus)
-                self._lost_bus = 0
             if records:
                 deaf_since = None
                 await self._work(subscription, records, stop)
@@ -161,6 +158,9 @@ class Consumer[R]:
                 log.warning("rebuilt_subscription", group=self._group, silent_seconds=self._settings.stalled_seconds)
                 self.tally.rebuilt += 1
                 return
+            if self._lost_bus:  # it takes commits again, too: a full disk can be read from all the time
+                log.info("found_bus", group=self._group, failures=self._lost_bus)
+                self._lost_bus = 0
             await self._prune()
 
     async def _next(self, subscription: Subscription, stop: asyncio.Event) -> Sequence[Record]:

@@ -12,6 +12,9 @@ PRIMARY_CODE = 0xFF
 PASSING_SQLSTATES = {"08", "40", "53", "55", "57"}
 """Classes of PostgreSQL: connection, rollback, out of resources, lock not available, operator intervention."""
 
+ERRORS = (TransientError, DBAPIError, PoolTimeoutError, TimeoutError, ConnectionError)
+"""What a passing failure may be; ``is_transient`` tells whether one is."""
+
 DISK_FULL_SQLSTATE = "53100"
 
 

@@ -21,7 +21,7 @@ async def test_a_full_disk_is_told_and_the_booking_is_taken_once_there_is_room(d
             pass
     assert (full.status_code, full.json()["type"]) == (503, "/problems/storage-unavailable")
     assert full.json()["detail"].startswith("The disk is full. Nothing was changed.")
-    assert "failed_request" in {entry["event"] for entry in logs}
+    assert "postponed_request" in {entry["event"] for entry in logs}
     async with desk.state.db.transaction() as session:
         await (await session.connection()).exec_driver_sql("PRAGMA max_page_count = 100000")
     again = await desk.post(booking(notes="x" * 2000), f"k{number}")

@@ -176,16 +176,13 @@ async def test_a_full_disk_refuses_bookings_loses_none_and_goes_on_when_there_is
     acknowledged = [await desk.book(addresses[500])]
     await desk.until_status(acknowledged[0], "booked")
     houses = iter(addresses[600:700])
-    app = application(desk)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
-        async with full_disk(desk, app):
-            while (reply := await http.post("/v1/bookings", **a_booking(desk, house := next(houses)))).is_success:
-                acknowledged.append(reply.json())
-            assert (reply.status_code, reply.headers["retry-after"]) == (503, "2")
-            assert reply.json()["detail"].startswith("The disk is full. Nothing was changed.")
-            assert (await desk.booking(acknowledged[0]))["status"] == "booked"
-        again = await http.post("/v1/bookings", **a_booking(desk, house))
+    async with full_disk(desk, application(desk)):
+        while (reply := await desk.http.post("/v1/bookings", **a_booking(desk, house := next(houses)))).is_success:
+            acknowledged.append(reply.json())
+        assert (reply.status_code, reply.headers["retry-after"]) == (503, "2")
+        assert reply.json()["detail"].startswith("The disk is full. Nothing was changed.")
+        assert (await desk.booking(acknowledged[0]))["status"] == "booked"
+    again = await desk.http.post("/v1/bookings", **a_booking(desk, house))
     assert (again.status_code, "idempotency-replayed" in again.headers) == (201, False)
     for booking in (*acknowledged, again.json()):
         await desk.until_status(booking, "booked")

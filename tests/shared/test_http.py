@@ -7,8 +7,9 @@ import httpx
 import pytest
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from shared.errors import invalid
+from shared.errors import TransientError, invalid
 from shared.http import MAX_BODY_BYTES, create_app
 
 router = APIRouter()
@@ -76,3 +77,27 @@ async def test_our_own_failure_says_nothing_of_its_inside(client: httpx.AsyncCli
 async def test_an_unknown_address_points_to_the_reference(client: httpx.AsyncClient) -> None:
     reply = await client.get("/wish")
     assert (reply.status_code, "/docs" in reply.json()["detail"]) == (404, True)
+
+
+@pytest.mark.parametrize(
+    ("error", "slug", "sentence"),
+    [
+        (TransientError("The road graph is away."), "unavailable", "The road graph is away. Nothing was changed."),
+        (TimeoutError(), "storage-unavailable", "The database is busy or away. Nothing was changed."),
+        (PoolTimeoutError(), "storage-unavailable", "The database is busy or away. Nothing was changed."),
+    ],
+)
+async def test_what_passes_by_itself_is_a_503_on_a_connection_that_stays_open(
+    error: Exception, slug: str, sentence: str
+) -> None:
+    passing = APIRouter()
+
+    @passing.get("/passing")
+    async def fail() -> None:
+        raise error
+
+    transport = httpx.ASGITransport(create_app("test", [passing]))  # raises what a server would hang up on
+    async with httpx.AsyncClient(base_url="http://test", transport=transport) as client:
+        reply = await client.get("/passing")
+    assert (reply.status_code, reply.json()["type"], reply.headers["retry-after"]) == (503, f"/problems/{slug}", "2")
+    assert reply.json()["detail"].startswith(sentence)
