@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from services.board.api import ROUTERS
@@ -28,7 +29,7 @@ def build(house: House) -> Room:
     booking = house.peers.client(ROOM, "booking")
     nurses = PeerNames(house.peers.client(ROOM, "dispatch"), "/internal/nurses", _nurses, house.clock)
     services = PeerNames(booking, "/v1/services", _services, house.clock)
-    artist = PanelArtist(house.tokens, (house.settings.public_url or "").rstrip("/"))
+    artist = PanelArtist(house.tokens, _phones(house.settings.public_url))
 
     live = LiveAreas(db)
     consumer = Consumer(ROOM, house.bus, db, HANDLERS, inbox=inbox, room=None, clock=house.clock)
@@ -58,6 +59,15 @@ def build(house: House) -> Room:
             Task("board.live", Phase.WORK, live.run),
         ],
     )
+
+
+def _phones(public_url: str | None) -> str:
+    """Return what nurses' links begin with: "" leaves them at the address by which the board itself was reached.
+
+    A loopback address would lead a phone to itself.
+    """
+    local = urlsplit(public_url or "").hostname in {None, "localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104 - compared, not bound
+    return "" if local else str(public_url).rstrip("/")
 
 
 def _nurses(reply: list[dict[str, Any]]) -> dict[NurseId, str]:

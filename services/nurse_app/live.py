@@ -10,8 +10,8 @@ from shared.db.patience import Patience
 from shared.db.session import Database
 from shared.events.ids import NurseId
 
-BETWEEN_SIGNS = 0.25
-"""Seconds: what happens in between is one change to a reader."""
+BETWEEN_SIGNS = 0.05
+"""Seconds: a look at the revisions is cheap, and a nurse's tap waits for it."""
 UNHEARD = 1.0
 """Seconds: commits of another process set no event here, so the revisions are looked at this often in any case."""
 

@@ -32,6 +32,8 @@ async def test_a_nurse_does_her_visits_one_tap_after_the_other(site: Site, phone
         await expect(bar).to_contain_text(name)
         for label in ("Accept", "En route", "Arrived", "Done"):
             await bar.get_by_role("button", name=label, exact=True).click()
+            if label == "Accept":
+                await expect(phone.locator(".stop.current .address")).to_be_visible()
     await expect(bar).to_have_text("All visits are over. Thank you.")
     await expect(phone.locator(".progress")).to_have_text("2 of 2 done")
     assert acts(site) == ["accept", "en_route", "arrived", "done"] * 2

@@ -46,6 +46,7 @@ class RoundsMap extends HTMLElement {
       return;
     }
     this.#map.addControl(new NavigationControl({ showCompass: false }), "top-left");
+    this.#map.addControl({ onAdd: () => this.#wholeDayButton(), onRemove: () => {} }, "top-left");
     this.#map.addControl(new AttributionControl({ compact: true }), "bottom-left");
     this.#map.on("load", () => this.#begin());
     this.#map.on("error", ({ error }) => {
@@ -147,6 +148,19 @@ class RoundsMap extends HTMLElement {
     this.#resize(); // the drawer may have opened in this very turn
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.#map.fitBounds(bounds, { padding: 48, maxZoom: 15, duration: still ? 0 : 500 });
+  }
+
+  #wholeDayButton() {
+    const group = document.createElement("div");
+    group.className = "maplibregl-ctrl maplibregl-ctrl-group";
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "whole-day";
+    button.title = "Show the whole day";
+    button.setAttribute("aria-label", button.title);
+    button.addEventListener("click", () => this.#frame(boundsOf(this.#day.routes.flatMap((route) => routeLine(route)))));
+    group.append(button);
+    return group;
   }
 
   /** Fit the canvas to the element. MapLibre would do it later by itself, and break off a movement under way. */

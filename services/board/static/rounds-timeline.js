@@ -5,6 +5,7 @@
  */
 
 const HOUR = 3600;
+const MOST_TICKS = 16;
 const LEGEND = [["planned", "planned"], ["accepted", "accepted"], ["en_route", "en route"], ["arrived", "at the door"], ["done", "done"], ["missed", "could not do"]];
 
 class RoundsTimeline extends HTMLElement {
@@ -71,7 +72,8 @@ class RoundsTimeline extends HTMLElement {
   #drawAxis() {
     const [from, to] = this.#range;
     const ticks = [];
-    for (let at = from; at < to; at += HOUR) {
+    const step = Math.ceil((to - from) / HOUR / MOST_TICKS) * HOUR;
+    for (let at = from; at < to; at += step) {
       const tick = make("span", "tick");
       tick.textContent = this.#clock.format(at * 1000);
       ticks.push(this.#place(tick, at));

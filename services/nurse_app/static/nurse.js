@@ -13,24 +13,38 @@ const reasons = document.getElementById("reasons");
 const SILENCE = 25_000;
 const AGAIN = 2_000;
 
-let busy = false;
 let plan = round.querySelector(".round").dataset.plan;
+let current = round.querySelector(".stop.current")?.id;
 
-async function act(...commands) {
-  if (busy) return;
-  busy = true;
-  round.dataset.busy = "";
+/** Acts leave one after the other, in the order of the taps; a second tap on one that waits is the same tap. */
+const waiting = new Set();
+let last = Promise.resolve();
+
+function act(...commands) {
+  const fresh = commands.filter((command) => !waiting.has(nameOf(command)));
+  for (const command of fresh) waiting.add(nameOf(command));
+  round.toggleAttribute("data-busy", waiting.size > 0);
+  last = last.then(() => sendAll(fresh));
+}
+
+async function sendAll(commands) {
   refused.hidden = true;
   try {
-    for (const command of commands) await show(await send(round.dataset.acts, command));
+    let html = "";
+    for (const command of commands) html = await send(round.dataset.acts, command);
+    if (html) await show(html);
   } catch (error) {
     refused.textContent = error.message;
     refused.hidden = false;
     refresh();
   } finally {
-    busy = false;
-    delete round.dataset.busy;
+    for (const command of commands) waiting.delete(nameOf(command));
+    round.toggleAttribute("data-busy", waiting.size > 0);
   }
+}
+
+function nameOf({ visit, act: name }) {
+  return `${visit}:${name}`;
 }
 
 function show(html) {
@@ -43,7 +57,8 @@ function refresh() {
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
-  if (!button) return;
+  // The second half of a double tap may land on the next act's button, which the first half brought there.
+  if (!button || event.detail > 1) return;
   const { visit } = button.dataset;
   if (button.matches("[data-give-up]")) {
     reasons.dataset.visit = visit;
@@ -59,13 +74,17 @@ document.addEventListener("click", (event) => {
   else if (button.matches("[data-seen]")) changed.hidden = true;
 });
 
-// However the round was refreshed: a new plan is worth a word, and the next stop opens by itself.
+// However the round was refreshed: a new plan is worth a word, and the stop that is next opens by itself.
 new MutationObserver(() => {
   const now = round.querySelector(".round");
-  if (!now || now.dataset.plan === plan) return;
-  changed.hidden = false;
-  plan = now.dataset.plan;
-}).observe(round, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-plan"] });
+  if (now && now.dataset.plan !== plan) {
+    changed.hidden = false;
+    plan = now.dataset.plan;
+  }
+  const next = round.querySelector(".stop.current");
+  if (next && next.id !== current) next.querySelector("details").open = true;
+  current = next?.id;
+}).observe(round, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-plan", "class"] });
 
 let heard = Date.now();
 let stream = null;
