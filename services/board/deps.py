@@ -1,10 +1,7 @@
 """What the board's endpoints work with, and how they get it."""
 
-import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -15,12 +12,10 @@ from services.board.live import LiveAreas
 from services.board.moments import Moments
 from services.board.people import Opener, PeerNames
 from shared.areas import Area
-from shared.bus.dead_letters import DeadLetter
-from shared.bus.port import Bus
-from shared.clock import Clock
 from shared.db.session import Database
 from shared.errors import Problem, not_found
 from shared.events.ids import AreaId
+from shared.runtime import House
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +23,19 @@ class BoardState:
     """The board's parts.
 
     Attributes:
-        data: the house's data directory, where the maps are.
-        areas: those built so far.
         services: names of the catalogue's services, by code.
         geocoding: client to the room that owns places.
         routing: client to the room that owns plans.
-        dead_letters: the records no room could handle, oldest first.
-        stopping: set when the house begins to stop; streams end.
     """
 
+    house: House
     db: Database
-    bus: Bus
-    clock: Clock
-    data: Path
-    areas: Callable[[], Mapping[AreaId, Area]]
     live: LiveAreas
     moments: Moments
     opener: Opener
     services: PeerNames[str]
     geocoding: httpx.AsyncClient
     routing: httpx.AsyncClient
-    dead_letters: Callable[[], Awaitable[Sequence[DeadLetter]]]
-    stopping: asyncio.Event
 
 
 def current(request: Request) -> BoardState:
@@ -80,7 +66,7 @@ def area_day(area_id: str, date: dt.date, board: Board) -> AreaDay:
     Raises:
         Problem: 404, there is no such area.
     """
-    area = board.areas().get(AreaId(area_id))
+    area = board.house.areas().get(AreaId(area_id))
     if area is None:
         raise not_found("area", area_id)
     return AreaDay(area, date)

@@ -14,7 +14,6 @@ from services.board.panels import PanelArtist
 from services.board.people import Opener, PeerNames
 from services.board.store.models import inbox
 from shared.bus.consumer import Consumer
-from shared.bus.dead_letters import list_dead_letters
 from shared.events.ids import NurseId
 from shared.runtime import House, Phase, Room, Task
 from shared.security.keys import PeerKeys
@@ -34,19 +33,14 @@ def build(house: House) -> Room:
     live = LiveAreas(db)
     consumer = Consumer(ROOM, house.bus, db, HANDLERS, inbox=inbox, room=None, clock=house.clock)
     state = BoardState(
+        house=house,
         db=db,
-        bus=house.bus,
-        clock=house.clock,
-        data=house.data,
-        areas=house.areas,
         live=live,
         moments=Moments(db, nurses, services, artist.draw),
         opener=Opener(PeerKeys(booking, PURPOSE, house.clock)),
         services=services,
         geocoding=house.peers.client(ROOM, "geocoding"),
         routing=house.peers.client(ROOM, "routing"),
-        dead_letters=lambda: list_dead_letters(house.bus),
-        stopping=house.stopping,
     )
     return Room(
         name=ROOM,

@@ -51,11 +51,11 @@ async def show_round(link: Link, app: App) -> Response:
 async def stream_changes(link: Link, app: App) -> AsyncIterator[ServerSentEvent]:
     """Say when something of hers has changed. The change itself is asked for: no name travels unasked."""
     with app.live.watching(link.day.nurse_id) as moved:
-        while not app.stopping.is_set():
+        while not app.house.stopping.is_set():
             moved.clear()
             revision = str(app.live.revision(link.day.nurse_id))
             yield ServerSentEvent(event="changed", raw_data=revision, id=revision)
-            while not await wait_any(BEAT_SECONDS, moved, app.stopping):
+            while not await wait_any(BEAT_SECONDS, moved, app.house.stopping):
                 yield ServerSentEvent(event="beat", raw_data=revision)
 
 

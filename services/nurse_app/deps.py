@@ -1,8 +1,6 @@
 """What the nurses' pages work with, and whose page a link opens."""
 
-import asyncio
 import datetime as dt
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,11 +10,11 @@ from fastapi import Depends, Request
 from services.nurse_app.live import LivePages
 from services.nurse_app.people import PeerNames, People
 from shared.areas import Area
-from shared.clock import Clock
 from shared.db.session import Database
 from shared.errors import Problem
-from shared.events.ids import AreaId, NurseId
-from shared.security.tokens import NurseDay, Tokens
+from shared.events.ids import NurseId
+from shared.runtime import House
+from shared.security.tokens import NurseDay
 
 AFTER_MIDNIGHT = dt.timedelta(hours=6)
 """A shift may end in the small hours: until then the link of the evening before still opens."""
@@ -27,23 +25,18 @@ class NurseAppState:
     """The parts of the nurses' pages.
 
     Attributes:
-        areas: those built so far.
         services: names of the catalogue's services, by code.
         nurses: the nurses' names.
         dispatch: client to the room that takes the acts.
-        stopping: set when the house begins to stop; streams end.
     """
 
+    house: House
     db: Database
-    clock: Clock
-    tokens: Tokens
-    areas: Callable[[], Mapping[AreaId, Area]]
     live: LivePages
     people: People
     services: PeerNames[str]
     nurses: PeerNames[NurseId]
     dispatch: httpx.AsyncClient
-    stopping: asyncio.Event
 
 
 def current(request: Request) -> NurseAppState:
@@ -74,12 +67,12 @@ def open_link(token: str, app: App) -> Opened:
     Raises:
         Problem: 401, forged, cut or over; 404, its area is no longer there.
     """
-    day = app.tokens.read_nurse(token)
-    area = app.areas().get(day.area_id)
+    day = app.house.tokens.read_nurse(token)
+    area = app.house.areas().get(day.area_id)
     if area is None:
         detail = "The area of this link is no longer served here. Ask the dispatcher for a new link."
         raise Problem(404, "not-found", "Not found", detail)
-    if area.local_date(app.clock() - AFTER_MIDNIGHT) > day.date:
+    if area.local_date(app.house.clock() - AFTER_MIDNIGHT) > day.date:
         detail = f"This link was for {day.date:%A, %B} {day.date.day}. Ask the dispatcher for today's."
         raise Problem(401, "unauthorized", "This day is over", detail)
     return Opened(token, day, area)

@@ -27,16 +27,13 @@ def build(house: House) -> Room:
     live = LivePages(db)
     consumer = Consumer(ROOM, house.bus, db, HANDLERS, inbox=inbox, room=None, clock=house.clock)
     state = NurseAppState(
+        house=house,
         db=db,
-        clock=house.clock,
-        tokens=house.tokens,
-        areas=house.areas,
         live=live,
         people=People(PeerKeys(booking, PURPOSE, house.clock)),
         services=PeerNames(booking, "/v1/services", _services, house.clock),
         nurses=PeerNames(dispatch, "/internal/nurses", _nurses, house.clock),
         dispatch=dispatch,
-        stopping=house.stopping,
     )
     return Room(
         name=ROOM,

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from services.board.deps import AreaDay, Board, Day, same_origin
 from services.board.pages import page
-from shared.bus.dead_letters import replay
+from shared.bus.dead_letters import list_dead_letters, replay
 from shared.events.ids import VisitId
 
 router = APIRouter(
@@ -60,10 +60,10 @@ async def replan(day: Day, board: Board) -> Response:
 @router.post("/dead-letters/replay", summary="Hand a dead letter to its room again")
 async def replay_dead_letter(day: Day, place: Annotated[str, Form()], board: Board) -> Response:
     """Send the record again; a room that had handled it knows it by its id."""
-    letter = next((letter for letter in await board.dead_letters() if str(letter.place) == place), None)
+    letter = next((letter for letter in await list_dead_letters(board.house.bus) if str(letter.place) == place), None)
     if letter is None:
         return _said(day, "Already settled", "This record is no longer among the dead letters.", good=True)
-    await replay(board.bus, letter)
+    await replay(board.house.bus, letter)
     return _said(day, "Sent again", "If it fails once more, it comes back to this list with its reason.", good=True)
 
 

@@ -59,10 +59,10 @@ async def map_style(area_id: str, board: Board) -> dict[str, Any]:
 
 
 def _basemap(area_id: str, board: Board) -> Path:
-    areas = board.areas()
+    areas = board.house.areas()
     if area_id not in areas:
         raise not_found("area", area_id)
-    return area_dir(board.data, AreaId(area_id)) / BASEMAP
+    return area_dir(board.house.data, AreaId(area_id)) / BASEMAP
 
 
 def _revalidated(response: Response) -> Response:

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from services.board.deps import AreaDay, Board, BoardState, Day
 from services.board.pages import page
 from services.board.store import queries
+from shared.bus.dead_letters import list_dead_letters
 from shared.events.booking import VisitRequested
 from shared.events.geocoding import PlaceUnresolved
 from shared.events.ids import ShiftId, VisitId
@@ -25,9 +26,9 @@ async def show_day(day: Day, board: Board) -> Response:
     return page(
         "board.html",
         area=day.area,
-        areas=board.areas().values(),
+        areas=board.house.areas().values(),
         date=day.date,
-        today=day.area.local_date(board.clock()),
+        today=day.area.local_date(board.house.clock()),
         base=day.base,
         panels=moment.panels,
         headline=moment.view.headline,
@@ -77,13 +78,15 @@ async def look_at_review(day: Day, visit_id: VisitId, board: Board) -> Response:
 @router.get("/dead-letters", summary="Records no room could handle")
 async def look_at_dead_letters(day: Day, board: Board) -> Response:
     """List the dead letters of the whole house."""
-    return page("drawer/dead_letters.html", **await _frame(day, board), letters=await board.dead_letters())
+    return page(
+        "drawer/dead_letters.html", **await _frame(day, board), letters=await list_dead_letters(board.house.bus)
+    )
 
 
 @router.get("/dead-letters/count", summary="How many records no room could handle")
 async def count_dead_letters(day: Day, board: Board) -> Response:
     """Show that there are dead letters, or nothing."""
-    return page("dead_letter_count.html", count=len(await board.dead_letters()), base=day.base)
+    return page("dead_letter_count.html", count=len(await list_dead_letters(board.house.bus)), base=day.base)
 
 
 def _sealed(visit: VisitRequested) -> dict[str, tuple[str, Sealed]]:

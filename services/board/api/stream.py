@@ -26,13 +26,13 @@ async def stream_day(day: Day, board: Board) -> AsyncIterator[ServerSentEvent]:
     sent_parts: Parts | None = None
     sent_panels: Panels = {}
     with board.live.watching(day.area.id) as moved:
-        while not board.stopping.is_set():
+        while not board.house.stopping.is_set():
             moved.clear()
             moment = await board.moments.now(day.area, day.date)
             for message in _messages(moment, sent_parts, sent_panels):
                 yield message
             sent_parts, sent_panels = moment.parts, moment.panels
-            while not await wait_any(BEAT_SECONDS, moved, board.stopping):
+            while not await wait_any(BEAT_SECONDS, moved, board.house.stopping):
                 yield ServerSentEvent(event="beat", raw_data=str(moment.view.revision))
 
 

@@ -42,12 +42,14 @@ export function layers(scale) {
   ];
 }
 
+const NEAR = 13;
+
 /** On a crowded map, dots until one comes closer; numbers that nobody can read help nobody. */
 export function thin(map, stops) {
-  const near = stops > 200 ? 13 : 0;
-  map.setLayerZoomRange("stop-number", near, 24);
-  map.setLayerZoomRange("stop", near, 24);
-  map.setLayerZoomRange("stop-dot", 0, near);
+  const crowded = stops > 200;
+  for (const layer of ["stop", "stop-number"]) map.setLayerZoomRange(layer, crowded ? NEAR : 0, 24);
+  map.setLayerZoomRange("stop-dot", 0, NEAR);
+  map.setLayoutProperty("stop-dot", "visibility", crowded ? "visible" : "none");
 }
 
 /** Draw one route in front of the others, which fade (an address to review fades all); null brings all back. */
