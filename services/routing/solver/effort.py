@@ -9,7 +9,7 @@ class Effort:
     """When a search stops; it also stops by itself once nothing gets better.
 
     Attributes:
-        rounds: neighbourhoods solved anew.
+        rounds: neighbourhoods solved anew straight downhill; one searched further counts for more (see search.py).
         cap_s: wall-clock seconds; set it far above what the rounds need. A plan that was stopped by it is valid,
             but the same input need not give the same plan again.
     """
@@ -42,12 +42,12 @@ class Meter:
         """Wall-clock seconds until the cap."""
         return max(0.0, self._effort.cap_s - self.seconds)
 
-    def take(self) -> bool:
-        """Take one round if there is one left."""
+    def take(self, rounds: int = 1) -> bool:
+        """Take so many rounds if there are any left."""
         if self.rounds >= self._effort.rounds:
             return False
         if self.seconds_left <= 0:
             self.capped = True
             return False
-        self.rounds += 1
+        self.rounds += rounds
         return True

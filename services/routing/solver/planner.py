@@ -26,7 +26,7 @@ class Result:
 
     Attributes:
         plan: valid; the same for the same problem, effort, seed and start, unless ``capped``.
-        rounds: neighbourhoods solved.
+        rounds: the effort it took.
         capped: the wall clock stopped the search before the effort was spent.
         seconds: wall-clock time it took.
     """

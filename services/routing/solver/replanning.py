@@ -26,7 +26,7 @@ def replan(problem: Problem, previous: Plan, changed_visits: Collection[VisitId]
 
     Every visit keeps its nurse and its place in the order as far as it still can. Visits that are new, changed or
     displaced go to the cheapest place in the routes as they are. Where there is none, the routes around are planned
-    anew, a few, then more; if that fails too, the whole day is, from the present routes on.
+    anew, a few, then more; if that fails too, the whole day is, from the present routes on, until there is one.
 
     Args:
         problem: the day as it is now.
@@ -56,7 +56,7 @@ def replan(problem: Problem, previous: Plan, changed_visits: Collection[VisitId]
         shift_ids = neighbourhoods.around_visits(homeless, size)
         resolve(draft, neighbourhoods, shift_ids, Search(_SOLUTIONS, meter.seconds_left))
     if _homeless(draft, settled):
-        improve(draft, meter, Random(seed))  # noqa: S311 - a search, not a secret
+        improve(draft, meter, Random(seed), lambda: not _homeless(draft, settled))  # noqa: S311 - a search, not a secret
     return finish(draft, meter)
 
 

@@ -4,6 +4,7 @@ One OR-Tools model of a whole day with breaks takes minutes to reach what small 
 (tests/bench/bench_planner_first.py measures both); and between two of them there is always a valid plan in hand.
 """
 
+from collections.abc import Callable
 from random import Random
 
 from services.routing.solver.draft import Draft
@@ -12,15 +13,22 @@ from services.routing.solver.model import Search, solve
 from services.routing.solver.neighbourhood import Neighbourhoods
 from shared.events.ids import ShiftId, VisitId
 
-_DEPTHS: tuple[tuple[int, int | None], ...] = ((4, None), (6, None), (9, None), (6, 30), (6, 60))
-"""Routes in a neighbourhood and solutions searched in it: straight downhill first, in few routes, then in more;
-then on past local optima, which costs ten times as much a round."""
+_DEPTHS: tuple[tuple[int, int | None, int], ...] = ((4, None, 1), (6, None, 1), (9, None, 1), (6, 30, 10), (6, 60, 20))
+"""Routes in a neighbourhood, solutions searched in it, and the rounds that this counts for, by the CPU it takes:
+straight downhill first, in few routes, then in more; then on past local optima."""
 _WORTHWHILE = 4
 """A pass in which fewer than one neighbourhood in this many got cheaper goes deeper next time."""
 
 
-def improve(draft: Draft, meter: Meter, random: Random) -> None:
-    """Make the draft cheaper until the effort is spent or a pass at the greatest depth changes nothing."""
+def improve(draft: Draft, meter: Meter, random: Random, enough: Callable[[], bool] = lambda: False) -> None:
+    """Make the draft cheaper until the effort is spent or a pass at the greatest depth changes nothing.
+
+    Args:
+        draft: changed in place.
+        meter: the effort.
+        random: chooses neighbourhoods.
+        enough: asked after each step forward; ends the search.
+    """
     neighbourhoods = Neighbourhoods(draft)
     tried: set[tuple[object, ...]] = set()
     depth = 0
@@ -28,16 +36,19 @@ def improve(draft: Draft, meter: Meter, random: Random) -> None:
         centres = list(neighbourhoods.open)
         random.shuffle(centres)
         improved = 0
-        size, solutions = _DEPTHS[depth]
+        size, solutions, rounds = _DEPTHS[depth]
         for centre in centres:
             shift_ids = neighbourhoods.around_shift(centre, random, size)
             state = _state(draft, depth, shift_ids)
             if state in tried:
                 continue
-            if not meter.take():
+            if not meter.take(rounds):
                 return
             tried.add(state)
-            improved += resolve(draft, neighbourhoods, shift_ids, Search(solutions, meter.seconds_left))
+            if resolve(draft, neighbourhoods, shift_ids, Search(solutions, meter.seconds_left)):
+                improved += 1
+                if enough():
+                    return
         deepest = depth == len(_DEPTHS) - 1
         if improved * _WORTHWHILE < len(centres) and not (deepest and improved):
             depth += 1
