@@ -38,14 +38,24 @@ async def measure(data: Path) -> list[Finding]:
     try:
         await system.start()
         async with httpx.AsyncClient(base_url=system.url, timeout=60) as client:
-            begun = system.resident()
+            begun = await _steady(system)
             loaded = await _load(client, day, wish, data, system)
-            after = system.resident()
+            after = await _steady(system)
             one = await _one_by_one(client, day)
-        end = system.resident()
+            end = system.resident()
     finally:
         system.stop()
     return [*loaded, *one, *_memory(begun, after, end)]
+
+
+async def _steady(system: System) -> dict[str, float]:
+    """Return the memory once it stays as it is: after a start the planner's libraries are still being loaded."""
+    before, now = 0.0, system.resident()
+    while sum(now.values()) > 1.01 * before:
+        before = sum(now.values())
+        await asyncio.sleep(2)
+        now = system.resident()
+    return now
 
 
 async def _load(client: httpx.AsyncClient, day: DemoDay, wish: DemoWish, data: Path, system: System) -> list[Finding]:
@@ -80,9 +90,13 @@ async def _one_by_one(client: httpx.AsyncClient, day: DemoDay) -> list[Finding]:
     """Post single bookings, each when the one before is on the board."""
     watch = BoardWatch()
     following = asyncio.create_task(watch.follow(client, f"/board/{day.area.id}/{day.date}/stream"))
+    where = {"area_id": day.area.id, "date": day.date.isoformat()}
+    assigned = len((await client.get("/v1/assignments", params=where)).json()["assignments"])
     try:
         async with asyncio.timeout(PATIENCE):
-            await watch.moved.wait()
+            while watch.stops < assigned:
+                watch.moved.clear()
+                await watch.moved.wait()
         chosen = Random(1).sample(day.addresses, SINGLES)  # noqa: S311 - a sample, not a secret
         told = [await _one(client, day, address, watch) for address in chosen]
     finally:
