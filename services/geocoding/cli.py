@@ -64,7 +64,6 @@ def _object(line: str, answer: Answer) -> dict[str, Any]:
         "lon": place.lon if place else None,
         "match": place.match.value if place else None,
         "confidence": round(place.confidence, 3) if place else None,
-        "reason": answer.reason.value if answer.reason else None,
         "candidates": [
             {
                 "lat": candidate.lat,

@@ -1,16 +1,11 @@
 """Bad input to the whole house: a sentence, an exit code or a problem document, and nothing acknowledged is lost."""
 
-import asyncio
 import datetime as dt
 import json
-import os
 import re
-import signal
 import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,49 +22,14 @@ from shared.clock import new_id
 from shared.events.topics import VISITS
 from shared.http import MAX_BODY_BYTES
 from tests.flow.conftest import AREA, Desk, soon
+from tests.flow.process import rounds, up
 
-ROUNDS = str(Path(sys.executable).with_name("rounds"))
-START_SECONDS = 60
 LISTENERS = {"board", "dispatch", "geocoding", "nurse_app", "routing"}
 """Who reads what booking says."""
 NO_CLOUD_EVENT = (
     "Header ce_specversion, ce_id, ce_type, ce_source, ce_time is missing. "
     "The producer must send CloudEvents in Kafka binary mode."
 )
-
-
-def rounds(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
-    return subprocess.run(  # noqa: S603 - our own command
-        [ROUNDS, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=START_SECONDS,
-        env={**os.environ, "COLUMNS": "1000", **environment},
-    )
-
-
-@contextmanager
-def up(data: Path) -> Iterator[str]:
-    """Run the system on a data directory; yield where it answers; end it in order."""
-    with subprocess.Popen([ROUNDS, "up", "--data", str(data), "--port", "0"], stderr=subprocess.PIPE) as process:  # noqa: S603 - our own command
-        try:
-            url = asyncio.run(soon(lambda: _answering(data), "the system to answer"))
-            yield url
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=START_SECONDS)
-    assert process.returncode == 0
-
-
-async def _answering(data: Path) -> str | None:
-    try:
-        url: str = json.loads((data / "server.json").read_text())["url"]
-        async with httpx.AsyncClient() as client:
-            return url if (await client.get(f"{url}/v1/services")).is_success else None
-    except (OSError, ValueError, httpx.TransportError):
-        return None
 
 
 def test_a_catalogue_with_an_unknown_skill_stops_the_start_and_names_the_line(data: Path, tmp_path: Path) -> None:
