@@ -32,7 +32,7 @@ async def _opened(data: Path) -> AsyncIterator[LogBus]:
     path = data / "bus.sqlite"
     if not path.exists():
         raise RoundsError(f"There is no bus at {path}. Start the system once, or name its data directory with --data.")
-    bus = LogBus(path)
+    bus = LogBus(path, prunes=False)
     await bus.start()
     try:
         yield bus

@@ -21,8 +21,13 @@ type Builder = Callable[[House], Room]
 
 
 @contextmanager
-def claimed(data: Path, name: str) -> Iterator[None]:
+def claimed(data: Path, name: str, *, shared: bool = False) -> Iterator[None]:
     """Hold a data directory, or one room of it, for this process alone.
+
+    Args:
+        data: the data directory.
+        name: ``house`` for the whole of it, or a room.
+        shared: together with others that hold it shared: rooms that run as processes of their own.
 
     Raises:
         ConfigurationError: another process holds it, or it cannot be written.
@@ -35,7 +40,7 @@ def claimed(data: Path, name: str) -> Iterator[None]:
         raise ConfigurationError(message) from error
     with lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             message = f"Another Rounds runs on {data}. Stop it first, or give this one another directory with --data."
             raise ConfigurationError(message) from None

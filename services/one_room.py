@@ -13,7 +13,11 @@ from shared.settings import HouseSettings
 async def _serve(build: Builder) -> None:
     settings = HouseSettings()
     name = build.__module__.split(".")[1]
-    with claimed(settings.data, name), listen(settings.host, settings.port) as sock:
+    with (
+        claimed(settings.data, "house", shared=True),
+        claimed(settings.data, name),
+        listen(settings.host, settings.port) as sock,
+    ):
         house, rooms = furnish(settings, [build])
         await serve(house, rooms, sock)
 
@@ -24,4 +28,5 @@ def run(build: Builder) -> None:
     try:
         asyncio.run(_serve(build))
     except ConfigurationError as error:
-        sys.exit(f"rounds: {error}")
+        sys.stderr.write(f"rounds: {error}\n")
+        sys.exit(2)

@@ -6,6 +6,7 @@ See docs/decisions/0002-area-manifest-in-shared.md.
 
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from time import monotonic
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -14,6 +15,7 @@ from shared.errors import ConfigurationError
 from shared.events.ids import AreaId
 
 MANIFEST = "area.json"
+LOOK_EVERY_SECONDS = 1.0
 
 
 class Area(BaseModel):
@@ -83,17 +85,25 @@ def load_areas(data_dir: Path) -> dict[AreaId, Area]:
 
 
 class Areas:
-    """The areas below a data directory, read again only when a manifest has changed: rooms ask with every message."""
+    """The areas below a data directory, as of a second ago at most: rooms ask with every message.
+
+    Args:
+        data_dir: holds the areas.
+    """
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
+        self._looked_at: float | None = None
         self._seen: list[tuple[Path, int]] | None = None
         self._areas: dict[AreaId, Area] = {}
 
     def __call__(self) -> dict[AreaId, Area]:
-        """Return the areas built so far; see ``load_areas``."""
-        seen = [(path, path.stat().st_mtime_ns) for path in sorted((self._data_dir / "areas").glob(f"*/{MANIFEST}"))]
-        if seen != self._seen:
-            self._areas = load_areas(self._data_dir)
-            self._seen = seen
+        """Return the areas built so far; a manifest is read again only when it has changed. See ``load_areas``."""
+        now = monotonic()
+        if self._looked_at is None or now - self._looked_at >= LOOK_EVERY_SECONDS:
+            seen = [(path, path.stat().st_mtime_ns) for path in sorted((self._data_dir / "areas").glob(f"*/{MANIFEST}"))]
+            if seen != self._seen:
+                self._areas = load_areas(self._data_dir)
+                self._seen = seen
+            self._looked_at = now
         return self._areas

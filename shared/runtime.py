@@ -164,6 +164,12 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         ConfigurationError: the port is taken or the address is not this machine's.
     """
+    if not host.startswith("127.") and host != "localhost":
+        log.warning(
+            "listening_beyond_this_machine",
+            host=host,
+            remedy="Nobody logs in: put a proxy that knows who is there in front.",
+        )
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -72,7 +72,12 @@ class Locating:
         except SealError as error:
             log.warning("could_not_open_address", visit_id=str(row.visit_id), reason=str(error))
             return UNREADABLE
-        return await self._state.geocoder(AreaId(row.area_id)).locate(AddressQuery(line))
+        try:
+            return await self._state.geocoder(AreaId(row.area_id)).locate(AddressQuery(line))
+        except (ValueError, LookupError, TypeError, ArithmeticError) as error:
+            # One address that the reading of addresses fails on must not keep all others from being found.
+            log.error("failed_to_read_address", visit_id=str(row.visit_id), kind=type(error).__name__)  # noqa: TRY400 - a traceback may quote the address
+            return UNREADABLE
 
     async def _settle(
         self,

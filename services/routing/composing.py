@@ -31,6 +31,9 @@ from shared.events.ids import NurseId, NurseRef, ShiftId, VisitId
 from shared.events.routing import PlanCommitted, Route
 from shared.events.values import GeoPoint, Priority, Stop, TimeWindow
 
+UNKNOWN_STATE = "an unknown state"
+"""Where the map does not say in which of an area's states a place lies: no licence holds there until someone says."""
+
 
 class VisitFacts(BaseModel):
     """What planning reads of a visit's stored state."""
@@ -121,7 +124,7 @@ def _visit(
         windows=tuple(Window(_seconds(window.start), _seconds(window.end)) for window in facts.windows),
         skills=frozenset(facts.skills),
         licence_options=tuple(frozenset(options) for options in facts.licence_options),
-        state=place.state or "",
+        state=place.state or UNKNOWN_STATE,
         priority=facts.priority,
         preferred_nurses=preferred,
         excluded_nurses=excluded,

@@ -36,6 +36,7 @@ class LogBus:
         topics: the list of topics; what is not on it is refused.
         poll_seconds: how often to look for what another process appended.
         clock: stamps the records.
+        prunes: whether it drops what no retention keeps; not for one that only looks.
     """
 
     def __init__(
@@ -45,11 +46,14 @@ class LogBus:
         topics: Mapping[str, TopicSpec] = TOPICS,
         poll_seconds: float = 1.0,
         clock: Clock = utc_now,
+        prunes: bool = True,
     ) -> None:
         self._path = path
         self._topics = topics
         self._poll_seconds = poll_seconds
         self._clock = clock
+        self._prunes = prunes
+        self._pruning: asyncio.Task[None] | None = None
         self._open_log: LogThreads | None = None
         self._partitions: dict[str, int] = {}
         self._ends: dict[TopicPartition, int] = {}
@@ -68,13 +72,15 @@ class LogBus:
             self._partitions[lane.topic] = max(self._partitions.get(lane.topic, 0), lane.partition + 1)
         self._note_ends(await opened.read(LogFile.ends))
         self._open_log = opened  # from here on others may use it
-        await self.prune()
-        self._pruning = asyncio.create_task(self._prune_daily(), name="prune-log")
+        if self._prunes:
+            await self.prune()
+            self._pruning = asyncio.create_task(self._prune_daily(), name="prune-log")
 
     async def stop(self) -> None:
         """Finish what is being written and close the file. Polls that wait end with an error."""
         if self._open_log is not None:
-            self._pruning.cancel()
+            if self._pruning is not None:
+                self._pruning.cancel()
             await self._open_log.close()
             self._open_log = None
             self._announce()

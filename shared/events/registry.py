@@ -20,7 +20,7 @@ class Event(BaseModel):
         aggregate_version: grows by one with each event of the aggregate named by ``key``.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     event_type: ClassVar[str]
     topic: ClassVar[str]

@@ -12,7 +12,7 @@ from shared.events.ids import PatientId, VisitId
 class Value(BaseModel):
     """A frozen value; unknown fields of a newer writer are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class GeoPoint(Value):

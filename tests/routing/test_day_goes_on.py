@@ -10,8 +10,9 @@ from services.routing.domain.plan import Plan, Route
 from services.routing.domain.prices import Price
 from services.routing.domain.problem import Begun, BegunBreak, BegunVisit, Problem
 from services.routing.solver.effort import Effort
+from services.routing.solver.planner import plan
 from services.routing.solver.replanning import replan
-from tests.routing.days import MINUTE, Sizes, at, random_day
+from tests.routing.days import HOUR, MINUTE, Sizes, a_day, a_shift, a_visit, at, random_day, shift_id, visit_id
 
 
 def _begun(route: Route, now: int, late: int) -> Begun:
@@ -56,3 +57,18 @@ def test_a_plan_made_again_all_day_long_always_holds_and_never_moves_what_has_be
             route = next(route for route in made.routes if route.shift_id == facts.shift_id)
             assert [stop.start for stop in route.stops if stop.begun] == [stop.start for stop in facts.stops]
             assert all(stop.arrival - stop.drive_s >= now for stop in route.stops if not stop.begun)
+
+
+def test_a_visit_begun_before_the_shift_does_not_open_it_earlier() -> None:
+    visits = [a_visit(1, 1, (0, 16)), a_visit(2, 2, (0, 16))]
+    early = Begun(shift_id(1), (BegunVisit(visit_id(1), at(5), at(5), at(5.5)),))
+    day = a_day(visits, [a_shift(1)], begun=(early,), now=at(5.5))
+
+    made = plan(day, Effort(), 1).plan
+
+    (route,) = made.routes
+    second = route.stops[1]
+    assert second.arrival - second.drive_s == at(8)
+    hurried = replace(second, arrival=at(6), start=at(6), end=at(6) + second.end - second.start)
+    too_early = replace(route, stops=(route.stops[0], hurried), back=route.back - 2 * HOUR)
+    assert check(day, replace(made, routes=(too_early,))) != []

@@ -45,7 +45,7 @@ EXAMPLE: dict[str, Any] = {
 class Wire(BaseModel):
     """A body that comes in: a misspelt field is refused by its name."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Patient(Wire):

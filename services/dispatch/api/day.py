@@ -174,7 +174,7 @@ async def _act_once(session: AsyncSession, state: DispatchState, command: ActCom
     standing = require_hers(standing, command.nurse_id)
     shift = await session.get_one(ShiftRow, standing.shift_id)
     area = state.areas().get(standing.area_id)
-    under_way = await days.under_way(session, command.nurse_id)
+    under_way = await days.under_way(session, standing.shift_id)
     event = take_act(command, standing, under_way, shift.starts_at, area.zone if area else dt.UTC, now)
     progress = RESULT[command.act] if event else standing.progress
     reply = ActReply(

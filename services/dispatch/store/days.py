@@ -100,10 +100,10 @@ async def was_ever_assigned(session: AsyncSession, visit_id: VisitId) -> bool:
     return (await session.exec(query)).first() is not None
 
 
-async def under_way(session: AsyncSession, nurse_id: NurseId) -> Assignment | None:
-    """Return the visit a nurse is on the road to or at, if any."""
+async def under_way(session: AsyncSession, shift_id: ShiftId) -> Assignment | None:
+    """Return the visit a nurse is on the road to or at in a shift, if any; one she forgot yesterday does not count."""
     query = select(AssignmentRow).where(
-        AssignmentRow.nurse_id == nurse_id, col(AssignmentRow.progress).in_([p.value for p in UNDER_WAY])
+        AssignmentRow.shift_id == shift_id, col(AssignmentRow.progress).in_([p.value for p in UNDER_WAY])
     )
     row = (await session.exec(query)).first()
     return _assignment(row) if row else None

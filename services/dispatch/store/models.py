@@ -109,15 +109,15 @@ class RouteRow(Base, table=True):
 class AssignmentRow(Base, table=True):
     """A visit on a shift: standing, or withdrawn and kept so that a late act is told so.
 
-    The two unique indexes hold what must never be otherwise: one standing assignment a visit, and one visit a nurse
-    is on the road to or at.
+    The two unique indexes hold what must never be otherwise: one standing assignment a visit, and one visit a
+    nurse is on the road to or at in a shift.
     """
 
     __tablename__ = "assignment"
     __table_args__ = (
         Index("uq_assignment_standing", "visit_id", unique=True, sqlite_where=STANDING, postgresql_where=STANDING),
         Index(
-            "uq_assignment_under_way", "nurse_id", unique=True, sqlite_where=ON_THE_ROAD, postgresql_where=ON_THE_ROAD
+            "uq_assignment_under_way", "shift_id", unique=True, sqlite_where=ON_THE_ROAD, postgresql_where=ON_THE_ROAD
         ),
         Index("ix_assignment_area_id_date", "area_id", "date"),
         CheckConstraint(_one_of(Progress), name="progress_known"),

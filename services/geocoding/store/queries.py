@@ -11,8 +11,8 @@ from shared.events.ids import AreaId, VisitId
 
 
 async def place(session: AsyncSession, visit_id: VisitId) -> PlaceRow | None:
-    """Return the place of a visit."""
-    return await session.get(PlaceRow, visit_id)
+    """Return the place of a visit, locked until the transaction ends: who reads it is about to change it."""
+    return await session.get(PlaceRow, visit_id, with_for_update=True)
 
 
 async def pending(session: AsyncSession, limit: int, areas: Sequence[AreaId]) -> Sequence[PlaceRow]:

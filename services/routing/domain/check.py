@@ -75,8 +75,7 @@ class _RouteCheck:
         self._route = route
         self._facts = problem.begun_in[shift.id]
         self._planned = route.stops[len(self._facts) :]
-        busy_until = [fact.end for fact in self._facts] or [shift.start]
-        self._free = max(problem.now, *busy_until)
+        self._free = max([problem.now, shift.start, *(fact.end for fact in self._facts)])
         self._name = f"the route of shift {shift.id}"
 
     def violations(self) -> Iterator[Violation]:

@@ -15,7 +15,7 @@ class Standing:
     Attributes:
         stops: what has begun.
         site: where the nurse is when the last of it ends.
-        free_at: when she can leave there at the earliest.
+        free_at: when she can leave there at the earliest: never before the shift, though she may have begun before it.
         pending: numbers of the breaks still to be taken; one that can no longer be over in time has lapsed.
         departure: when she left the start place; None: nothing has begun.
     """
@@ -47,7 +47,7 @@ def standing(problem: Problem, shift: Shift) -> Standing:
             site = here
         else:
             stops.append(Stop(None, fact.number, fact.start, fact.start, fact.end, 0, 0, begun=True))
-    free_at = max([problem.now, *(fact.end for fact in begun)] if begun else [problem.now, shift.start])
+    free_at = max([problem.now, shift.start, *(fact.end for fact in begun)])
     taken = {fact.number for fact in begun if isinstance(fact, BegunBreak)}
     pending = tuple(
         number

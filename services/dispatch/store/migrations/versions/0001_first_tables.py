@@ -169,7 +169,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "uq_assignment_under_way",
-            ["nurse_id"],
+            ["shift_id"],
             unique=True,
             sqlite_where=sa.text("progress IN ('arrived', 'en_route')"),
             postgresql_where=sa.text("progress IN ('arrived', 'en_route')"),
