@@ -34,7 +34,7 @@ def build(
         area = build_area(extract, area_id, name or area_id, timezone, data, progress)
     Console(stderr=True).print(
         f"Area {area.id} is ready: {area.addresses:,} addresses on {area.streets:,} streets. "
-        "A running system sees it at once."
+        "A running system sees it within a second."
     )
 
 

@@ -101,7 +101,9 @@ class Areas:
         """Return the areas built so far; a manifest is read again only when it has changed. See ``load_areas``."""
         now = monotonic()
         if self._looked_at is None or now - self._looked_at >= LOOK_EVERY_SECONDS:
-            seen = [(path, path.stat().st_mtime_ns) for path in sorted((self._data_dir / "areas").glob(f"*/{MANIFEST}"))]
+            seen = [
+                (path, path.stat().st_mtime_ns) for path in sorted((self._data_dir / "areas").glob(f"*/{MANIFEST}"))
+            ]
             if seen != self._seen:
                 self._areas = load_areas(self._data_dir)
                 self._seen = seen

@@ -9,7 +9,6 @@ from services.booking.deps import BookingState
 from services.booking.handlers import HANDLERS
 from services.booking.housekeeping import forget_expired_keys
 from services.booking.settings import read_settings
-from services.booking.store.area_manifests import AreaManifests
 from services.booking.store.catalogue_file import DEFAULT, load_catalogue
 from services.booking.store.models import inbox, leases, outbox
 from services.booking.store.vault import Vault
@@ -36,7 +35,7 @@ def build(house: House) -> Room:
         db=db,
         clock=house.clock,
         tokens=house.tokens,
-        areas=AreaManifests(house.data),
+        areas=house.areas,
         catalogue=catalogue,
         rules=settings.wish_rules(),
         vault=Vault(kek),

@@ -1,11 +1,13 @@
 """An area is what its manifest says; a broken manifest names the file to rebuild."""
 
 import datetime as dt
+import os
 from pathlib import Path
 
 import pytest
 
-from shared.areas import Area, area_dir, load_areas
+from shared import areas as areas_module
+from shared.areas import MANIFEST, Area, Areas, area_dir, load_areas
 from shared.errors import ConfigurationError
 from shared.events.ids import AreaId
 
@@ -46,3 +48,26 @@ def test_areas_are_found_by_their_manifests(tmp_path: Path) -> None:
     (folder / "area.json").write_text("{")
     with pytest.raises(ConfigurationError, match="rounds area build"):
         load_areas(tmp_path)
+
+
+def test_a_running_system_sees_new_changed_and_lost_areas_within_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(areas_module, "monotonic", lambda: now)
+    areas = Areas(tmp_path)
+    assert areas() == {}
+    manifest = area_dir(tmp_path, MAPLE.id) / MANIFEST
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text(MAPLE.model_dump_json())
+    now += 0.5
+    assert areas() == {}
+    now += 0.5
+    assert areas() == {MAPLE.id: MAPLE}
+    manifest.write_text(MAPLE.model_copy(update={"name": "Maple Hill"}).model_dump_json())
+    os.utime(manifest, ns=(1, 1))
+    now += 1
+    assert areas()[MAPLE.id].name == "Maple Hill"
+    manifest.unlink()
+    now += 1
+    assert areas() == {}
