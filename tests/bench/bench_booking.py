@@ -8,11 +8,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
 
 from shared.areas import MANIFEST, area_dir
+from tests.bench.finding import Finding, show
 from tests.booking.desk import area, booking
 
 BOOKINGS = 2_000
@@ -80,10 +82,11 @@ async def _measure(port: int, windows: list[dict[str, str]]) -> tuple[float, lis
         return await _post_all(client, windows)
 
 
-def main() -> None:
-    """Print the table."""
-    for what, figure in measure().items():
-        print(f"{what:20} {figure:8.1f}")
+def main() -> Sequence[Finding]:
+    """Measure and print the table."""
+    findings = [Finding(what, f"{figure:,.1f}") for what, figure in measure().items()]
+    show(f"The booking room alone, {BOOKINGS} bookings, {AT_ONCE} at once", findings)
+    return findings
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from shared.bus.log import LogBus
 from shared.bus.port import Message
 from shared.db.relay import RelaySettings
 from shared.events.topics import VISITS
+from tests.bench.finding import Finding, show
 from tests.contract.room import TinyRoom, fact
 
 BODY = b"x" * 600
@@ -124,6 +125,13 @@ async def measure() -> dict[str, float]:
     return rates
 
 
+def main() -> Sequence[Finding]:
+    """Measure and print the table."""
+    rates = asyncio.run(measure())
+    findings = [Finding(what, f"{per_second:,.0f} events/s") for what, per_second in rates.items()]
+    show("The embedded bus", findings)
+    return findings
+
+
 if __name__ == "__main__":
-    for what, per_second in asyncio.run(measure()).items():
-        print(f"{what:<52}{per_second:>10,.0f} events/s")
+    main()

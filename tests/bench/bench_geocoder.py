@@ -5,22 +5,19 @@
 Needs the extracts in ``../shared/maps`` beside the project.
 """
 
-import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from time import perf_counter
-
-from rich.console import Console
-from rich.table import Table
 
 from services.geocoding.domain.address import AddressQuery, Status
 from services.geocoding.domain.geometry import metres_between
 from services.geocoding.index.build import build_address_index
 from services.geocoding.index.extract import FoundAddress, read_extract
 from services.geocoding.providers.local import AddressIndex
+from tests.bench.finding import Finding, show
 from tests.bench.noise import abbreviated, with_typo, with_unit, without_suffix
 
 MAPS = Path(__file__).parents[3] / "shared" / "maps"
@@ -39,16 +36,6 @@ class City:
 
     index: AddressIndex
     addresses: list[FoundAddress]
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the table."""
-
-    what: str
-    value: str
-    target: str
-    met: bool | None
 
 
 type Writer = Callable[[FoundAddress, Random], str]
@@ -106,17 +93,17 @@ def per_second(city: City, lines: Iterable[str]) -> float:
     return len(queries) / (perf_counter() - start)
 
 
-def _rate(what: str, city: City, writer: Writer, least: int) -> Line:
+def _rate(what: str, city: City, writer: Writer, least: int) -> Finding:
     random = Random(SEED)  # noqa: S311 - a sample, not a secret
     rate = per_second(city, (writer(random.choice(city.addresses), random) for _ in range(2000)))
-    return Line(what, f"{rate:,.0f}/s", f"≥ {least:,}/s", rate >= least)
+    return Finding(what, f"{rate:,.0f}/s", f"≥ {least:,}/s", rate >= least)
 
 
-def _accuracy(what: str, city: City, writer: Writer, least: float | None) -> Line:
+def _accuracy(what: str, city: City, writer: Writer, least: float | None) -> Finding:
     runs = [found_within(city, writer, seed=SEED + run) for run in range(4)]
     near, far, review = (sum(values) / len(runs) for values in zip(*runs, strict=True))
     worst = min(run[0] for run in runs)
-    return Line(
+    return Finding(
         what,
         f"{near:.1%} (worst run {worst:.1%}; wrong {far:.1%}, to review {review:.1%})",
         f"≥ {least:.0%}" if least else "",
@@ -124,7 +111,7 @@ def _accuracy(what: str, city: City, writer: Writer, least: float | None) -> Lin
     )
 
 
-def measure(cities: dict[str, City]) -> list[Line]:
+def measure(cities: dict[str, City]) -> list[Finding]:
     """Return every figure, with its target where the requirements name one."""
     vancouver, queens, san_francisco = cities["vancouver"], cities["queens"], cities["san francisco"]
     noise, bare = noisy(abbreviated, city=True), noisy(lambda name: abbreviated(without_suffix(name)), city=True)
@@ -137,7 +124,7 @@ def measure(cities: dict[str, City]) -> list[Line]:
         _accuracy("vancouver, the same, suffix missing", vancouver, bare, 0.93),
         _accuracy("san francisco, unit + abbreviation + typo, no ZIP", san_francisco, noise, None),
         _accuracy("queens, unit + abbreviation + typo, no ZIP", queens, noise, None),
-        Line("addresses of one city accepted by another, of 1,000", str(accepted), "0", accepted == 0),
+        Finding("addresses of one city accepted by another, of 1,000", str(accepted), "0", accepted == 0),
         _rate("vancouver, exact", vancouver, as_written, 2000),
         _rate("vancouver, with typos", vancouver, noise, 300),
         _rate("queens, exact", queens, as_written, 2000),
@@ -145,8 +132,8 @@ def measure(cities: dict[str, City]) -> list[Line]:
     ]
 
 
-def main() -> int:
-    """Print the table; exit code 1 when a target is missed."""
+def main() -> Sequence[Finding]:
+    """Build the indexes, measure, and print the table."""
     with tempfile.TemporaryDirectory() as folder:
         cities = {}
         for name, extract in CITIES.items():
@@ -154,13 +141,10 @@ def main() -> int:
             build_address_index(extract, target, lambda _step, _share: None)
             found = read_extract(extract, lambda _step, _share: None)
             cities[name] = City(AddressIndex.open(target), found.addresses)
-        lines = measure(cities)
-    table = Table("what", "measured", "target", "met")
-    for line in lines:
-        table.add_row(line.what, line.value, line.target, {True: "yes", False: "NO", None: ""}[line.met])
-    Console(width=140).print(table)
-    return 1 if any(line.met is False for line in lines) else 0
+        findings = measure(cities)
+    show("The address index", findings)
+    return findings
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
