@@ -142,7 +142,8 @@ def test_a_second_visit_under_way_is_refused_and_the_first_is_named() -> None:
         take(Act.EN_ROUTE, Progress.ACCEPTED, under_way=standing(Progress.ARRIVED, number=2))
     assert (caught.value.status, caught.value.slug) == (409, "another-under-way")
     assert "at another visit, planned for 08:15" in caught.value.detail
-    assert str(visit(2)) in caught.value.detail
+    assert str(visit(2)) in caught.value.fields[0].message
+    assert str(visit(2)) not in caught.value.detail  # the nurse reads it
 
 
 def test_a_visit_may_be_accepted_or_missed_while_another_is_under_way() -> None:

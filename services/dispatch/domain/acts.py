@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.dispatch.domain.day import OPEN, UNDER_WAY, UNNUMBERED, Assignment, Progress
-from shared.errors import Problem, invalid
+from shared.errors import FieldProblem, Problem, invalid
 from shared.events.dispatch import (
     ActEvent,
     AssignmentAccepted,
@@ -160,10 +160,11 @@ def _refuse_second(under_way: Assignment, zone: dt.tzinfo) -> None:
     where = "at" if under_way.progress is Progress.ARRIVED else "on the way to"
     planned = under_way.start.astimezone(zone)
     detail = (
-        f"You are {where} another visit, planned for {planned:%H:%M} ({under_way.visit_id}). "
+        f"You are {where} another visit, planned for {planned:%H:%M}. "
         "End that one first: done, or could not do."
     )
-    raise Problem(409, "another-under-way", "Another visit is under way", detail)
+    other = FieldProblem("visit_id", f"{under_way.visit_id} is under way.", "End that visit first.")
+    raise Problem(409, "another-under-way", "Another visit is under way", detail, fields=[other])
 
 
 def _time(command: ActCommand, standing: Assignment, shift_start: dt.datetime, now: dt.datetime) -> dt.datetime:
