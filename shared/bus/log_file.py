@@ -69,8 +69,12 @@ class LogFile:
         self._path = path
         with self._explained():
             self._db = self._open()
-        with self._writing(durable=True):
-            self._create_lanes(topics)
+        try:
+            with self._writing(durable=True):
+                self._create_lanes(topics)
+        except BaseException:
+            self._db.close()
+            raise
         rows = self._db.execute("SELECT id, topic, partition FROM lane").fetchall()
         self._id_of = {TopicPartition(topic, partition): lane for lane, topic, partition in rows}
         self._lane_of = {lane: place for place, lane in self._id_of.items()}
@@ -191,14 +195,17 @@ class LogFile:
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False)
-        (found,) = db.execute("PRAGMA user_version").fetchone()
-        if found not in {0, FORMAT}:
+        try:
+            (found,) = db.execute("PRAGMA user_version").fetchone()
+            if found not in {0, FORMAT}:
+                message = f"{self._path} has log format {found}; this release reads {FORMAT}. Start the newer release."
+                raise ConfigurationError(message)  # noqa: TRY301 - the handler below closes the file
+            db.execute("PRAGMA journal_mode = WAL")
+            db.executescript(SCHEMA)
+            db.execute(f"PRAGMA user_version = {FORMAT}")
+        except BaseException:
             db.close()
-            message = f"{self._path} has log format {found}; this release reads {FORMAT}. Start the newer release."
-            raise ConfigurationError(message)
-        db.execute("PRAGMA journal_mode = WAL")
-        db.executescript(SCHEMA)
-        db.execute(f"PRAGMA user_version = {FORMAT}")
+            raise
         return db
 
     def _create_lanes(self, topics: Mapping[str, TopicSpec]) -> None:

@@ -50,11 +50,16 @@ class LogThreads:
         """
         loop = asyncio.get_running_loop()
         threads = [ThreadPoolExecutor(1, f"log-{role}") for role in ("write", "read")]
+        files: list[LogFile] = []
         try:
-            writer, reader = [await loop.run_in_executor(thread, LogFile, path, topics) for thread in threads]
+            for thread in threads:
+                files.append(await loop.run_in_executor(thread, LogFile, path, topics))  # noqa: PERF401 - kept to be closed
         except BaseException:
+            for file in files:
+                file.close()
             _release(threads)
             raise
+        writer, reader = files
         return cls(writer, reader, threads, clock)
 
     @property
