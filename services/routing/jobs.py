@@ -136,7 +136,9 @@ class PlanJobs:
         again = self._again.get((request.area_id, request.date), 0) - asyncio.get_running_loop().time()
         if not request.failure:
             again = 0  # the input has changed since
-        still = self._settings.quiet_seconds - (now - request.last_at).total_seconds()
+        many = request.wanted - request.done > FEW_VISITS
+        quiet = self._settings.burst_quiet_seconds if many else self._settings.quiet_seconds
+        still = quiet - (now - request.last_at).total_seconds()
         patience = self._settings.patience_seconds - (now - request.first_at).total_seconds()
         return max(again, min(still, patience))
 

@@ -14,6 +14,8 @@ class RoutingSettings(BaseSettings):
         thorough_rounds: the same for a search that somebody asked for.
         cap_seconds: wall-clock end of a search, as a safety; far above what the rounds need.
         quiet_seconds: a day is planned when its input has been still for this long,
+        burst_quiet_seconds: for this long, when it was many changes at once, as from an import: what is still to come
+            would make the plan worthless,
         patience_seconds: or has been waiting for this long.
         lease_seconds: a worker that has not answered by then is taken for dead.
         attempts: solves that may fail before a day is left alone until its input changes.
@@ -27,6 +29,7 @@ class RoutingSettings(BaseSettings):
     thorough_rounds: int = Field(default=300, ge=0)
     cap_seconds: float = Field(default=120, gt=0)
     quiet_seconds: float = Field(default=0.25, ge=0)
+    burst_quiet_seconds: float = Field(default=1.5, ge=0)
     patience_seconds: float = Field(default=10, ge=0)
     lease_seconds: float = Field(default=180, gt=0)
     attempts: int = Field(default=5, ge=1)

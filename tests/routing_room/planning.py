@@ -88,7 +88,7 @@ class Room:
         """Have the room hear events and plan; return what it says to them."""
         before = len(await self.said())
         await self.hear(*events)
-        self.now += dt.timedelta(seconds=1)  # the input is still
+        self.now += dt.timedelta(seconds=2)  # the input is still
         await self.work()
         return (await self.said())[before:]
 

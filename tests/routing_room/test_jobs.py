@@ -32,6 +32,15 @@ async def test_a_burst_of_changes_is_one_solve(room: Room) -> None:
     assert await room.wanted() == 6
 
 
+async def test_an_import_has_to_be_still_for_longer(room: Room) -> None:
+    await room.hear(shift(1), *(event for number in range(1, 15) for event in (requested(number), located(number))))
+    room.now += SECOND
+    assert 0.4 < await room.work() <= 0.5
+    room.now += 0.5 * SECOND
+    await room.work()
+    assert [len(job.problem.visits) for job in room.solver.jobs] == [14]
+
+
 async def test_a_day_that_never_gets_still_is_planned_after_a_while(room: Room) -> None:
     await room.hear(shift(1))
     for number in range(1, 60):
