@@ -159,10 +159,7 @@ def _require_order(act: Act, progress: Progress) -> None:
 def _refuse_second(under_way: Assignment, zone: dt.tzinfo) -> None:
     where = "at" if under_way.progress is Progress.ARRIVED else "on the way to"
     planned = under_way.start.astimezone(zone)
-    detail = (
-        f"You are {where} another visit, planned for {planned:%H:%M}. "
-        "End that one first: done, or could not do."
-    )
+    detail = f"You are {where} another visit, planned for {planned:%H:%M}. End that one first: done, or could not do."
     other = FieldProblem("visit_id", f"{under_way.visit_id} is under way.", "End that visit first.")
     raise Problem(409, "another-under-way", "Another visit is under way", detail, fields=[other])
 
