@@ -1,0 +1,22 @@
+"""Servers that the tests of every folder share, one of each for a test process."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.dev.postgres import PostgresServer, postgres
+from deploy.dev.unavailable import Unavailable
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A running PostgreSQL; a test that kills it starts it again."""
+    with tempfile.TemporaryDirectory(prefix="rounds-postgres-") as folder:
+        Path(folder).chmod(0o711)  # the server runs as somebody else when we are root
+        try:
+            with postgres(Path(folder), fsync=False) as server:  # no test switches the machine off
+                yield server
+        except Unavailable as error:
+            pytest.skip(f"skipped: {error}")
