@@ -1,8 +1,9 @@
 """Settings of the house: where data lives, where the rooms listen. A room's own stand in its settings.py."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -14,7 +15,14 @@ class HouseSettings(BaseSettings):
         host: address to listen on.
         port: port to listen on; 0 takes a free one.
         public_url: how people reach the system, for links; by default the address listened on.
-        peers: base URLs of rooms that run in another process, by room; JSON in ``ROUNDS_PEERS``.
+        peers: base URLs of rooms that run in another process, by room; JSON in ``ROUNDS_PEERS``. Several of one room
+            are separated by commas: the next is asked when nobody listens at one.
+        signing_key_file: 32 bytes that sign nurses' links and the rooms' passes, the same for every process; by default
+            made once below the data directory.
+        database_url: SQLAlchemy URL with ``{room}`` where the room's name goes, such as
+            ``postgresql+asyncpg://rounds@db.internal:5432/rounds_{room}``; empty: a SQLite file a room in ``data``.
+        database_password_file: the password, where it does not stand in the URL.
+        database_pool: connections of one room in one process; PostgreSQL must allow the sum over all processes.
     """
 
     model_config = SettingsConfigDict(env_prefix="ROUNDS_")
@@ -24,3 +32,13 @@ class HouseSettings(BaseSettings):
     port: int = Field(default=8080, ge=0, le=65535)
     public_url: str | None = None
     peers: dict[str, str] = {}
+    signing_key_file: Path | None = None
+    database_url: str = ""
+    database_password_file: Path | None = None
+    database_pool: int = Field(default=10, ge=2, le=200)
+
+    @model_validator(mode="after")
+    def _one_database_a_room(self) -> Self:
+        if self.database_url and "{room}" not in self.database_url:
+            raise ValueError("ROUNDS_DATABASE_URL must hold {room}: every room has a database of its own")
+        return self
