@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.dev.kafka import KafkaCluster, kafka
 from deploy.dev.postgres import PostgresServer, postgres
 from deploy.dev.unavailable import Unavailable
 
@@ -18,5 +19,16 @@ def postgres_server() -> Iterator[PostgresServer]:
         try:
             with postgres(Path(folder), fsync=False) as server:  # no test switches the machine off
                 yield server
+        except Unavailable as error:
+            pytest.skip(f"skipped: {error}")
+
+
+@pytest.fixture(scope="session")
+def kafka_cluster() -> Iterator[KafkaCluster]:
+    """One running broker; a test that kills it starts it again."""
+    with tempfile.TemporaryDirectory(prefix="rounds-kafka-") as folder:
+        try:
+            with kafka(Path(folder)) as cluster:
+                yield cluster
         except Unavailable as error:
             pytest.skip(f"skipped: {error}")
