@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
+from opentelemetry.trace import SpanKind
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.bus.port import Record
@@ -17,6 +18,9 @@ from shared.errors import ConfigurationError
 from shared.events.envelope import Envelope, decode
 from shared.events.ids import EventId
 from shared.events.registry import Event
+from shared.events.values import Cause
+from shared.observability.metrics import HANDLER_SECONDS
+from shared.observability.tracing import present_cause, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +39,22 @@ class Deps[R]:
     room: R
     outbox: Outbox | None
 
-    async def emit(self, *events: Event) -> list[EventId]:
-        """Say events in the same transaction, under the first cause and the trace of the one being handled."""
+    @property
+    def cause(self) -> Cause:
+        """What work follows from that is put off until later: a row that waits for a job keeps it."""
+        return present_cause()
+
+    async def emit(self, *events: Event, cause_of: Callable[[Event], Cause | None] | None = None) -> list[EventId]:
+        """Say events in the same transaction, under the first cause and the trace of the one being handled.
+
+        Args:
+            events: what is said.
+            cause_of: names what an event follows from, where that is something else.
+        """
         if self.outbox is None:
             message = "This room has no outbox. Give its consumer one before a handler emits."
             raise ConfigurationError(message)
-        return await self.outbox.add(
-            self.session,
-            *events,
-            correlation_id=self.envelope.correlation_id,
-            traceparent=self.envelope.traceparent,
-        )
+        return await self.outbox.add(self.session, *events, cause_of=cause_of)
 
 
 type Handler = Callable[[Any, Deps[Any]], Awaitable[None]]
@@ -99,9 +108,15 @@ class Handling[R]:
         handler = self.handlers.get(type(envelope.data)) if envelope.data else None
         if handler is None:
             return Outcome.SKIPPED
-        if not await self.inbox.first_sight(session, self.group, envelope.id, self.clock()):
+        about = {"event_type": envelope.type, "correlation_id": envelope.correlation_id}
+        if not await self.inbox.first_sight(session, self.group, envelope.id, self.clock(), **about):
             return Outcome.REPEATED
-        await handler(envelope.data, Deps(session, envelope, self.room, self.outbox))
-        await session.flush()
+        event = type(envelope.data).__name__
+        with (
+            HANDLER_SECONDS.labels(self.group, event).time(),
+            span(f"{self.group} handles {event}", envelope.cause, kind=SpanKind.CONSUMER, rounds_room=self.group),
+        ):
+            await handler(envelope.data, Deps(session, envelope, self.room, self.outbox))
+            await session.flush()
         session.expunge_all()  # the next record reads from the database, as it would in a transaction of its own
         return Outcome.HANDLED

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, MetaData, String, Table, Uuid, bindparam, delete, text
+from sqlalchemy import Column, Index, MetaData, String, Table, Uuid, bindparam, delete, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.db.base import UtcDateTime
@@ -23,23 +23,42 @@ class Inbox:
             Column("consumer", String, primary_key=True),
             Column("event_id", Uuid, primary_key=True),
             Column("handled_at", UtcDateTime, nullable=False),
+            Column("event_type", String),
+            Column("correlation_id", String),
             sqlite_with_rowid=False,
         )
+        known = self.table.c.correlation_id.is_not(None)
+        Index("ix_inbox_correlation_id", self.table.c.correlation_id, sqlite_where=known, postgresql_where=known)
         # The same words in SQLite and PostgreSQL.
         self._insert = text(
-            "INSERT INTO inbox (consumer, event_id, handled_at) VALUES (:consumer, :event_id, :handled_at)"
+            "INSERT INTO inbox (consumer, event_id, handled_at, event_type, correlation_id)"
+            " VALUES (:consumer, :event_id, :handled_at, :event_type, :correlation_id)"
             " ON CONFLICT DO NOTHING RETURNING 1"
         ).bindparams(bindparam("event_id", type_=Uuid()), bindparam("handled_at", type_=UtcDateTime()))
 
-    async def first_sight(self, session: AsyncSession, consumer: str, event_id: EventId, now: datetime) -> bool:
+    async def first_sight(
+        self,
+        session: AsyncSession,
+        consumer: str,
+        event_id: EventId,
+        now: datetime,
+        *,
+        event_type: str | None = None,
+        correlation_id: str | None = None,
+    ) -> bool:
         """Note an event as handled, in the transaction that handles it; tell whether it was new.
+
+        Type and correlation are kept for who asks later how far a booking has come.
 
         Asking first and inserting later would let two members of a group, one of which just lost the lane to the other,
         both find nothing and both handle the record. The insert itself decides: the second waits for the first to
         commit, then gets no row back; if the first rolls back, the second gets it.
         """
         connection = await session.connection()
-        row = await connection.execute(self._insert, {"consumer": consumer, "event_id": event_id, "handled_at": now})
+        about = {"event_type": event_type, "correlation_id": correlation_id}
+        row = await connection.execute(
+            self._insert, {"consumer": consumer, "event_id": event_id, "handled_at": now, **about}
+        )
         return row.first() is not None
 
     async def prune(self, session: AsyncSession, before: datetime) -> int:

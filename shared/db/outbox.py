@@ -3,7 +3,7 @@
 A change and what is said about it commit together, or neither does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,6 +35,8 @@ from shared.events.envelope import encode
 from shared.events.ids import EventId
 from shared.events.registry import Event
 from shared.events.topics import TOPICS
+from shared.events.values import Cause
+from shared.observability.tracing import correlate, present_cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,24 +86,37 @@ class Outbox:
             Column("value", LargeBinary, nullable=False),
             Column("created_at", UtcDateTime, nullable=False),
             Column("published_at", UtcDateTime),
+            Column("correlation_id", String),
             sqlite_autoincrement=True,  # a pruned row's place is never given again
         )
         waiting = self.table.c.published_at.is_(None)
         Index("ix_outbox_waiting", self.table.c.seq, sqlite_where=waiting, postgresql_where=waiting)
+        known = self.table.c.correlation_id.is_not(None)
+        Index("ix_outbox_correlation_id", self.table.c.correlation_id, sqlite_where=known, postgresql_where=known)
 
     async def add(
         self,
         session: AsyncSession,
         *events: Event,
         correlation_id: str | None = None,
-        traceparent: str | None = None,
+        cause_of: Callable[[Event], Cause | None] | None = None,
     ) -> list[EventId]:
         """Say events, in order, in the caller's transaction; return the ids they were given.
+
+        Args:
+            session: the caller's.
+            events: what is said.
+            correlation_id: names the first cause, which begins with these events; by default they follow from whatever
+                the caller is working on.
+            cause_of: names what an event follows from, where that is something else.
 
         Raises:
             ConfigurationError: an event whose topic is not on the list.
         """
         now = self._clock()
+        if correlation_id is not None:
+            correlate(Cause(correlation_id=correlation_id, requested_at=now))
+        present = present_cause()
         ids = [EventId(new_id()) for _ in events]
         rows = []
         for event_id, data in zip(ids, events, strict=True):
@@ -110,14 +125,8 @@ class Outbox:
                     f"{data.event_type} goes to {data.topic}, which is not in shared/events/topics.py. Add it there."
                 )
                 raise ConfigurationError(message)
-            sent = encode(
-                data,
-                event_id=event_id,
-                source=self._source,
-                time=now,
-                correlation_id=correlation_id,
-                traceparent=traceparent,
-            )
+            cause = (cause_of(data) if cause_of else None) or present
+            sent = encode(data, event_id=event_id, source=self._source, time=now, cause=cause)
             rows.append(
                 {
                     "event_id": event_id,
@@ -126,6 +135,7 @@ class Outbox:
                     "headers": pack_headers(sent.headers),
                     "value": sent.value,
                     "created_at": now,
+                    "correlation_id": cause.correlation_id,
                 }
             )
         if rows:

@@ -11,6 +11,7 @@ from shared.bus.port import Message
 from shared.errors import PoisonError
 from shared.events.ids import EventId
 from shared.events.registry import Event, resolve
+from shared.events.values import Cause
 
 SPEC_VERSION = "1.0"
 REQUIRED = ("ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time")
@@ -27,6 +28,7 @@ class Envelope:
         correlation_id: the booking (or other first cause) that this follows from.
         traceparent: W3C trace context, where tracing is on.
         data: the event; None for a type this release does not know.
+        requested_at: when the first cause was said.
     """
 
     id: EventId
@@ -37,18 +39,17 @@ class Envelope:
     correlation_id: str | None
     traceparent: str | None
     data: Event | None
+    requested_at: datetime | None = None
+
+    @property
+    def cause(self) -> Cause:
+        """What the event follows from."""
+        return Cause(correlation_id=self.correlation_id, traceparent=self.traceparent, requested_at=self.requested_at)
 
 
-def encode(
-    data: Event,
-    *,
-    event_id: EventId,
-    source: str,
-    time: datetime,
-    correlation_id: str | None = None,
-    traceparent: str | None = None,
-) -> Message:
+def encode(data: Event, *, event_id: EventId, source: str, time: datetime, cause: Cause | None = None) -> Message:
     """Return the message for an event; headers are UTF-8 bytes."""
+    cause = cause or Cause()
     headers = {
         "ce_specversion": SPEC_VERSION,
         "ce_id": str(event_id),
@@ -56,9 +57,10 @@ def encode(
         "ce_source": source,
         "ce_time": time.isoformat(),
         "ce_subject": data.key(),
-        "ce_correlationid": correlation_id,
+        "ce_correlationid": cause.correlation_id,
+        "ce_requestedat": cause.requested_at.isoformat() if cause.requested_at else None,
         "content-type": "application/json",
-        "traceparent": traceparent,
+        "traceparent": cause.traceparent,
     }
     return Message(
         topic=data.topic,
@@ -90,11 +92,12 @@ def decode(message: Message) -> Envelope:
         id=_event_id(headers["ce_id"]),
         type=headers["ce_type"],
         source=headers["ce_source"],
-        time=_instant(headers["ce_time"]),
+        time=_instant("ce_time", headers["ce_time"]),
         subject=headers.get("ce_subject", ""),
         correlation_id=headers.get("ce_correlationid"),
         traceparent=headers.get("traceparent"),
         data=_body(headers["ce_type"], message.value),
+        requested_at=_instant("ce_requestedat", headers["ce_requestedat"]) if "ce_requestedat" in headers else None,
     )
 
 
@@ -106,14 +109,14 @@ def _event_id(text: str) -> EventId:
         raise PoisonError(message) from error
 
 
-def _instant(text: str) -> datetime:
+def _instant(header: str, text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
-        message = "ce_time is not an RFC 3339 timestamp."
+        message = f"{header} is not an RFC 3339 timestamp."
         raise PoisonError(message) from error
     if instant.tzinfo is None:
-        message = "ce_time carries no zone; send RFC 3339 with an offset."
+        message = f"{header} carries no zone; send RFC 3339 with an offset."
         raise PoisonError(message)
     return instant
 

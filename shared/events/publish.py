@@ -15,7 +15,7 @@ from shared.events.topics import DEAD_LETTER_SUFFIX, TOPICS
 
 ROOT = Path(events.__file__).parents[2]
 SCHEMAS = Path("shared/events/schemas")
-OPTIONAL_HEADERS = ("ce_subject", "ce_correlationid", "content-type", "traceparent")
+OPTIONAL_HEADERS = ("ce_subject", "ce_correlationid", "ce_requestedat", "content-type", "traceparent")
 
 
 def documents() -> dict[Path, str]:

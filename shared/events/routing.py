@@ -2,12 +2,12 @@
 
 import datetime as dt
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from shared.events.ids import AreaId, NurseId, NurseRef, ShiftId, VisitId
 from shared.events.registry import Event, event
 from shared.events.topics import PLANS
-from shared.events.values import Stop, Value
+from shared.events.values import Cause, Stop, Value
 
 
 class AreaDayEvent(Event):
@@ -65,10 +65,15 @@ class Unassigned(Value):
 
 @event("rounds.routing.route-planned.v1", PLANS)
 class RoutePlanned(AreaDayEvent):
-    """A route is new or changed in this plan version. Routes that stay as they were are not said again."""
+    """A route is new or changed in this plan version. Routes that stay as they were are not said again.
+
+    Attributes:
+        causes: what each visit of the route follows from, where that is known: its assignment follows from the same.
+    """
 
     plan_version: int
     route: Route
+    causes: dict[VisitId, Cause] = Field(default_factory=dict)
 
 
 @event("rounds.routing.plan-committed.v1", PLANS)

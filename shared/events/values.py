@@ -15,6 +15,20 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
+class Cause(Value):
+    """What an event follows from; it travels in headers and, where one event speaks of many visits, in its body.
+
+    Attributes:
+        correlation_id: the booking (or other first cause).
+        traceparent: W3C trace context of the step before.
+        requested_at: when the first cause was said; what is measured from end to end begins there.
+    """
+
+    correlation_id: str | None = None
+    traceparent: str | None = None
+    requested_at: AwareDatetime | None = None
+
+
 class GeoPoint(Value):
     """A place on the map, WGS84 degrees."""
 

@@ -122,7 +122,9 @@ def fuse_handler(fuse: Fuse) -> Callable[[VisitCancelled, Deps[TinyRoom]], Await
 def forget(inbox: Inbox) -> None:
     """Turn the inbox's guard off, for the control run."""
 
-    async def always_new(_session: AsyncSession, _consumer: str, _event: EventId, _now: datetime) -> bool:
+    async def always_new(
+        _session: AsyncSession, _consumer: str, _event: EventId, _now: datetime, **_about: str | None
+    ) -> bool:
         return True
 
     inbox.first_sight = always_new  # type: ignore[assignment,method-assign]  # its connection is never needed

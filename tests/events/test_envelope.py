@@ -11,6 +11,7 @@ from shared.events import decode, encode
 from shared.events.booking import VisitCancelled
 from shared.events.ids import AreaId, BookingId, EventId, VisitId
 from shared.events.registry import UPCASTERS
+from shared.events.values import Cause
 
 VISIT = VisitId(UUID("01a203e9-873a-77a4-8e00-3a50af88aa62"))
 EVENT_ID = EventId(UUID("01a203e9-873a-77a4-8e00-3a50af88aa63"))
@@ -24,7 +25,9 @@ def cancelled() -> VisitCancelled:
 
 
 def message(**changes: bytes | None) -> Message:
-    good = encode(cancelled(), event_id=EVENT_ID, source="/rounds/booking", time=NOON, correlation_id="b-1")
+    good = encode(
+        cancelled(), event_id=EVENT_ID, source="/rounds/booking", time=NOON, cause=Cause(correlation_id="b-1")
+    )
     headers = {
         **good.headers,
         **{name.replace("content_type", "content-type"): value for name, value in changes.items()},

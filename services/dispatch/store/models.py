@@ -13,9 +13,11 @@ from sqlmodel import Field, SQLModel
 
 from services.dispatch.domain.day import FROZEN, UNDER_WAY, Progress
 from shared.db.base import UtcDateTime, room_registry
+from shared.db.cause import CauseColumn
 from shared.db.inbox import Inbox
 from shared.db.lease import Leases
 from shared.db.outbox import Outbox
+from shared.events.values import Cause
 
 
 class Base(SQLModel, registry=room_registry()):
@@ -142,6 +144,19 @@ class AssignmentRow(Base, table=True):
     done_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
     missed_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
     miss_reason: str | None = None
+
+
+class VisitRow(Base, table=True):
+    """What a planned visit follows from; so does all that is said of it here.
+
+    ``assigned_at`` is when it first had a nurse.
+    """
+
+    __tablename__ = "visit"
+
+    visit_id: UUID = Field(primary_key=True)
+    cause: Cause = Field(sa_type=CauseColumn)
+    assigned_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class ActRow(Base, table=True):

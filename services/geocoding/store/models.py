@@ -9,9 +9,11 @@ from sqlalchemy import JSON, CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
 from shared.db.base import UtcDateTime, room_registry
+from shared.db.cause import CauseColumn
 from shared.db.inbox import Inbox
 from shared.db.lease import Leases
 from shared.db.outbox import Outbox
+from shared.events.values import Cause
 
 
 class Base(SQLModel, registry=room_registry()):
@@ -35,6 +37,7 @@ class PlaceRow(Base, table=True):
         version: how many events this visit's key has carried on the room's topic.
         address: sealed with the patient's key, as JSON.
         queued_at: when the present address came; the queue's order.
+        cause: what the present address follows from.
         candidates: ``PlaceCandidate`` as JSON, labels sealed; for a person to choose from.
     """
 
@@ -53,6 +56,7 @@ class PlaceRow(Base, table=True):
     address: dict[str, Any] | None = Field(sa_type=JSON)
     status: str
     queued_at: dt.datetime = Field(sa_type=UtcDateTime)
+    cause: Cause | None = Field(default=None, sa_type=CauseColumn)
     reason: str | None = None
     lat: float | None = None
     lon: float | None = None

@@ -8,9 +8,11 @@ from sqlalchemy import JSON, CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
 from shared.db.base import UtcDateTime, room_registry
+from shared.db.cause import CauseColumn
 from shared.db.inbox import Inbox
 from shared.db.lease import Leases
 from shared.db.outbox import Outbox
+from shared.events.values import Cause
 
 
 class Base(SQLModel, registry=room_registry()):
@@ -23,6 +25,8 @@ class VisitRow(Base, table=True):
     Attributes:
         body: ``VisitRequested`` or ``VisitChanged`` as JSON, without what only people read.
         planned_date: the day in whose plan the visit takes part; None while it has no place.
+        cause: what its newest change follows from; so does its assignment.
+        planned_at: when a plan first had a nurse for it.
     """
 
     __tablename__ = "visit"
@@ -35,6 +39,8 @@ class VisitRow(Base, table=True):
     body: dict[str, Any] = Field(sa_type=JSON)
     planned_date: dt.date | None = None
     cancelled: bool = False
+    cause: Cause | None = Field(default=None, sa_type=CauseColumn)
+    planned_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class PlaceRow(Base, table=True):
