@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from services.dispatch.deps import DispatchState
 from services.dispatch.domain.plans import apply_plan
 from services.dispatch.domain.withdrawals import cancel_visit
+from services.dispatch.store.causes import follow, keep_causes
 from services.dispatch.store.days import load_day, load_plan, lock_day, lock_standing
 from services.dispatch.store.writing import keep_planned, note_cancelled, write
 from shared.bus.handling import Deps, Handler
@@ -18,6 +19,7 @@ type DispatchDeps = Deps[DispatchState]
 async def on_route_planned(event: RoutePlanned, deps: DispatchDeps) -> None:
     """Keep the route; nothing is handed out before its plan is complete."""
     await keep_planned(deps.session, event)
+    await keep_causes(deps.session, event.causes)
 
 
 async def on_plan_committed(event: PlanCommitted, deps: DispatchDeps) -> None:
@@ -28,7 +30,8 @@ async def on_plan_committed(event: PlanCommitted, deps: DispatchDeps) -> None:
     plan = await load_plan(deps.session, event)
     visits = {stop.visit_id for route in plan.routes for stop in route.stops if stop.visit_id}
     decision = apply_plan(await load_day(deps.session, row, visits), plan, deps.room.settings.retimed)
-    await deps.emit(*await write(deps.session, decision.events))
+    said = await write(deps.session, decision.events)
+    await deps.emit(*said, cause_of=await follow(deps.session, said, deps.room.clock()))
     row.plan_version = event.plan_version
     row.disputed = sorted(str(visit_id) for visit_id in decision.disputed)
 

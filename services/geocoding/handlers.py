@@ -24,6 +24,7 @@ async def on_visit_stated(event: VisitState, deps: Deps[GeocodingState]) -> None
     fresh.address_version = event.address_version
     fresh.address = event.address.model_dump(mode="json")
     fresh.queued_at = deps.room.clock()
+    fresh.cause = deps.cause
     _forget(fresh, PlaceStatus.PENDING)
     deps.session.add(fresh)
 

@@ -15,7 +15,9 @@ from shared.bus.waiting import wait_any
 from shared.db.patience import Patience
 from shared.events.geocoding import PlaceCandidate, PlaceResolved, PlaceUnresolved
 from shared.events.ids import AreaId, PatientId, VisitId
-from shared.events.values import GeoPoint, Sealed
+from shared.events.values import Cause, GeoPoint, Sealed
+from shared.observability.metrics import Stage, reached
+from shared.observability.tracing import present_cause, span
 from shared.security.seal import SealError, open_sealed, seal
 
 IDLE_SECONDS = 1.0
@@ -57,11 +59,17 @@ class Locating:
             return 0
         sealed = [Sealed.model_validate(row.address) for row in rows]
         keys = await self._state.keys.get(one.patient_id for one in sealed)
-        answers = [await self._locate(row, one, keys) for row, one in zip(rows, sealed, strict=True)]
+        answers = [await self._traced(row, one, keys) for row, one in zip(rows, sealed, strict=True)]
         async with self._state.db.transaction() as session:
-            for row, one, answer in zip(rows, sealed, answers, strict=True):
+            for row, one, (answer, cause) in zip(rows, sealed, answers, strict=True):
+                row.cause = cause
                 await self._settle(session, row, answer, one.patient_id, keys)
         return len(rows)
+
+    async def _traced(self, row: PlaceRow, address: Sealed, keys: dict[PatientId, bytes]) -> tuple[Answer, Cause]:
+        """Locate within the booking's trace; what is said of it follows from there."""
+        with span("geocoding locates address", row.cause, rounds_room="geocoding"):
+            return await self._locate(row, address, keys), present_cause()
 
     async def _locate(self, row: PlaceRow, address: Sealed, keys: dict[PatientId, bytes]) -> Answer:
         key = keys.get(address.patient_id)
@@ -91,11 +99,14 @@ class Locating:
         if row is None or row.status != PlaceStatus.PENDING or row.address_version != seen.address_version:
             return  # cancelled, or the address changed meanwhile: the newer one is queued
         key = keys.get(patient_id)
+        row.cause = seen.cause
         candidates = () if key is None else [_sealed(candidate, patient_id, key) for candidate in answer.candidates]
         if answer.place is None:
             await unresolved(session, row, answer, candidates)
         else:
             await resolved(session, row, answer.place)
+            if row.version == 1:  # what a dispatcher settles takes as long as people take
+                reached(Stage.LOCATED, row.cause, self._state.clock())
 
 
 def _sealed(candidate: Candidate, patient_id: PatientId, key: bytes) -> PlaceCandidate:
@@ -125,7 +136,7 @@ async def resolved(session: AsyncSession, row: PlaceRow, place: Candidate) -> No
         state=place.state,
         provider=place.provider,
     )
-    await outbox.add(session, event)
+    await outbox.add(session, event, cause_of=lambda _: row.cause)
 
 
 async def unresolved(
@@ -144,4 +155,4 @@ async def unresolved(
         reason=answer.reason,
         candidates=tuple(candidates),
     )
-    await outbox.add(session, event)
+    await outbox.add(session, event, cause_of=lambda _: row.cause)

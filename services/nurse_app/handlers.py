@@ -4,6 +4,7 @@ from services.nurse_app.domain.standing import Standing, Status
 from services.nurse_app.store.models import RouteRow, StandingRow, VisitRow
 from services.nurse_app.store.queries import keep, nurses_of, standing_of
 from shared.bus.handling import Deps, Handler
+from shared.clock import utc_now
 from shared.events.booking import VisitCancelled, VisitChanged, VisitRequested, VisitState
 from shared.events.dispatch import (
     ActEvent,
@@ -18,6 +19,7 @@ from shared.events.dispatch import (
 )
 from shared.events.registry import Event
 from shared.events.routing import AreaDayEvent
+from shared.observability.metrics import Stage, reached
 
 ACTS: dict[type[ActEvent], Status] = {
     AssignmentAccepted: Status.ACCEPTED,
@@ -60,6 +62,8 @@ async def on_visit_assigned(event: VisitAssigned, deps: Deps[None]) -> None:
     )
     known = await standing_of(deps.session, event.area_id, event.date, event.visit_id)
     await _keep_standing(event, known, known.replaced(assigned) if known else assigned, deps)
+    if known is None:
+        reached(Stage.ON_PHONE, deps.envelope.cause, utc_now())
 
 
 async def on_assignment_withdrawn(event: AssignmentWithdrawn, deps: Deps[None]) -> None:

@@ -15,9 +15,9 @@ from services.routing.domain.problem import Problem
 from services.routing.store import plans
 from services.routing.store.models import PlanRow, RouteRow, outbox
 from services.routing.travel.port import Point, TravelMatrix
-from shared.events.ids import ShiftId
+from shared.events.ids import ShiftId, VisitId
 from shared.events.routing import PlanCommitted, Route, RoutePlanned, RouteRef, Unassigned
-from shared.events.values import GeoPoint, Leg, Stop
+from shared.events.values import Cause, GeoPoint, Leg, Stop
 
 
 def _instant(seconds: int) -> dt.datetime:
@@ -105,12 +105,17 @@ async def draw(
     }
 
 
+def _of_route(route: Route, causes: Mapping[VisitId, Cause]) -> dict[VisitId, Cause]:
+    return {stop.visit_id: causes[stop.visit_id] for stop in route.stops if stop.visit_id and stop.visit_id in causes}
+
+
 async def say(
     session: AsyncSession,
     committed: PlanCommitted,
     routes: Mapping[ShiftId, Route],
     new: Iterable[ShiftId],
     answers: Mapping[str, str],
+    causes: Mapping[VisitId, Cause] | None = None,
 ) -> None:
     """Store a plan and put its events into the outbox: the new routes, then the plan as a whole.
 
@@ -120,6 +125,7 @@ async def say(
         routes: every route there is.
         new: the shifts whose route is new or changed.
         answers: see ``PlanRow``.
+        causes: what the visits of new routes follow from, where that is known.
     """
     area_id, date = committed.area_id, committed.date
     plan = await plans.plan(session, area_id, date)
@@ -141,6 +147,7 @@ async def say(
                 date=date,
                 plan_version=committed.plan_version,
                 route=routes[shift_id],
+                causes=_of_route(routes[shift_id], causes or {}),
             )
         )
     refs = tuple(RouteRef(shift_id=shift, plan_version=before[shift].plan_version) for shift in sorted(routes, key=str))

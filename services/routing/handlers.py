@@ -50,6 +50,7 @@ async def on_visit_stated(event: VisitState, deps: RoutingDeps) -> None:
         row.area_id, row.planned_date = event.area_id, None
     row.version = event.aggregate_version
     row.address_version = event.address_version
+    row.cause = deps.cause
     row.body = event.model_dump(mode="json", exclude=FOR_PEOPLE)
     await _schedule(row, await queries.place(deps.session, event.visit_id), deps)
 
@@ -125,6 +126,7 @@ async def _keep_place(
     place.lat, place.lon, place.state = lat, lon, state
     row = await queries.visit(deps.session, event.visit_id)
     if row is not None and not row.cancelled:
+        row.cause = deps.cause if deps.envelope.correlation_id else row.cause
         await _schedule(row, place, deps)
 
 

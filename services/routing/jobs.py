@@ -19,6 +19,7 @@ from services.routing.solver.effort import Effort
 from services.routing.solver.planner import Result
 from services.routing.solver.worker import Job
 from services.routing.store import plans, queries
+from services.routing.store.causes import planned_causes
 from services.routing.store.models import PlanRequestRow, PlanRow, VisitRow
 from services.routing.travel.port import TravelMatrix
 from shared.bus.waiting import wait_any
@@ -28,6 +29,8 @@ from shared.db.transient import is_transient
 from shared.errors import RoundsError, TransientError
 from shared.events.ids import AreaId, ShiftId, VisitId
 from shared.events.routing import PlanCommitted, Route
+from shared.observability.metrics import SOLVE_SECONDS
+from shared.observability.tracing import begins_trace
 
 IDLE_SECONDS = 1.0
 RETRY_CAP = 30.0
@@ -172,6 +175,7 @@ class PlanJobs:
             version = await queries.lease(session, request, self._holder, until)
         return None if version is None else Leased(AreaId(request.area_id), request.date, version)
 
+    @begins_trace("routing plans day", rounds_room="routing")
     async def _solve_and_save(self, leased: Leased, began: float) -> None:
         snapshot = await self._snapshot(leased)
         result = await self._solve(snapshot.job)
@@ -249,12 +253,16 @@ class PlanJobs:
             request.failures, request.failure = 0, None
             request.first_at = request.last_at
             request.thorough &= request.wanted > leased.version
-            await say(session, made.committed, made.routes, made.new, made.answers)
+            now = self._state.clock()
+            began = now - dt.timedelta(seconds=made.committed.seconds)
+            causes = await planned_causes(session, [made.routes[shift] for shift in made.new], began, now)
+            await say(session, made.committed, made.routes, made.new, made.answers, causes)
             for visit_id, date in made.carried.items():
                 visit = await session.get(VisitRow, visit_id)
                 if visit is not None and visit.planned_date == leased.date:
                     visit.planned_date = date
                     await queries.want_plan(session, leased.area_id, date, self._state.clock())
+        SOLVE_SECONDS.labels(leased.area_id).observe(made.committed.seconds)
         log.info(
             "saved_plan",
             area_id=leased.area_id,

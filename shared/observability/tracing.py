@@ -5,9 +5,10 @@ Attributes are identifiers and codes only. An error's text may quote a patient, 
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import wraps
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -23,6 +24,8 @@ from shared.events.values import Cause
 CORRELATION = "rounds.correlation_id"
 ROOM = "rounds.room"
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+
+type _Async[**P, R] = Callable[P, Awaitable[R]]
 
 _W3C = TraceContextTextMapPropagator()
 _TRACER = trace.get_tracer("rounds")
@@ -87,6 +90,27 @@ def span(
             raise
         finally:
             _CAUSE.reset(token)
+
+
+def begins_trace[**P, R](name: str, **attributes: str | int) -> Callable[[_Async[P, R]], _Async[P, R]]:
+    """Make a coroutine function a trace of its own: a job that serves many bookings at once."""
+
+    def wrap(function: _Async[P, R]) -> _Async[P, R]:
+        @wraps(function)
+        async def traced(*args: P.args, **kwargs: P.kwargs) -> R:
+            with span(name, Cause(), **attributes):
+                return await function(*args, **kwargs)
+
+        return traced
+
+    return wrap
+
+
+def link_present(cause: Cause) -> None:
+    """Link the present span to a cause in another trace."""
+    link = _link(cause)
+    if link is not None:
+        trace.get_current_span().add_link(link.context)
 
 
 def correlate(cause: Cause) -> None:

@@ -13,6 +13,7 @@ from services.dispatch.domain.acts import RESULT, Act, ActCommand, require_hers,
 from services.dispatch.domain.day import TASK_STATUS, Assignment, Progress, TaskStatus
 from services.dispatch.domain.requests import SHIFT, Wire
 from services.dispatch.store import days
+from services.dispatch.store.causes import correlated
 from services.dispatch.store.models import ActRow, ShiftRow
 from services.dispatch.store.writing import keep_act, write
 from shared.errors import Problem, not_found
@@ -187,7 +188,8 @@ async def _act_once(session: AsyncSession, state: DispatchState, command: ActCom
         changed=event is not None,
     )
     if event:
-        await state.outbox.add(session, *await write(session, [event]))
+        said = await write(session, [event])
+        await state.outbox.add(session, *said, cause_of=await correlated(session, said))
     keep_act(session, command, reply.at, now, reply.model_dump_json())
     return reply
 

@@ -13,6 +13,7 @@ from services.dispatch.domain.requests import BreakBody, ShiftBody, ShiftChange,
 from services.dispatch.domain.staff import refuse_if, shift_problems
 from services.dispatch.domain.withdrawals import close_shift
 from services.dispatch.store import staff
+from services.dispatch.store.causes import correlated
 from services.dispatch.store.days import load_day, lock_day
 from services.dispatch.store.models import ShiftRow
 from services.dispatch.store.writing import write
@@ -102,7 +103,7 @@ async def close(shift_id: ShiftId, state: Current) -> ShiftView:
                 area_id=AreaId(shift.area_id),
                 date=shift.date,
             )
-            await state.outbox.add(session, closed, *events)
+            await state.outbox.add(session, closed, *events, cause_of=await correlated(session, events))
         return shift_view(shift, nurse)
 
 
