@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 import structlog
 
 from shared.bus.dead_letters import bury
-from shared.bus.handling import Handler, Handling, Outcome
+from shared.bus.handling import Handler, Handling
 from shared.bus.port import Bus, LaneRevokedError, Record, Subscription, TopicPartition
+from shared.bus.tally import Tally
 from shared.bus.waiting import jittered, wait_any
 from shared.clock import Clock, utc_now
 from shared.db.inbox import Inbox
@@ -40,6 +41,7 @@ class ConsumerSettings:
         retry_cap_seconds: the longest pause between attempts, far below a broker's patience with a silent member.
         handler_seconds: a handler that takes longer is broken off and tried again.
         poll_seconds: how long to wait for records at a time.
+        lag_seconds: how often to look how much waits.
         stalled_seconds: with records waiting and none coming for this long, the subscription is made anew.
         keep: how long the inbox remembers; longer than any topic keeps records.
         prune_every: how often the older rows are deleted.
@@ -52,40 +54,10 @@ class ConsumerSettings:
     retry_cap_seconds: float = 15.0
     handler_seconds: float = 30.0
     poll_seconds: float = 5.0
+    lag_seconds: float = 5.0
     stalled_seconds: float = 60.0
     keep: timedelta = timedelta(days=120)
     prune_every: timedelta = timedelta(hours=6)
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a consumer did since it was made, for metrics.
-
-    Attributes:
-        handled: records that took effect.
-        repeated: records the inbox knew already.
-        skipped: records no handler here is for.
-        failures: attempts that are made again.
-        buried: records put among the dead letters.
-        rebuilt: subscriptions made anew after a stall.
-    """
-
-    handled: int = 0
-    repeated: int = 0
-    skipped: int = 0
-    failures: int = 0
-    buried: int = 0
-    rebuilt: int = 0
-
-    def note(self, outcome: Outcome) -> None:
-        """Count a record that did not fail."""
-        match outcome:
-            case Outcome.HANDLED:
-                self.handled += 1
-            case Outcome.REPEATED:
-                self.repeated += 1
-            case Outcome.SKIPPED:
-                self.skipped += 1
 
 
 class Consumer[R]:
@@ -128,16 +100,23 @@ class Consumer[R]:
         """For each lane that waits on a failure: its offset and how often it failed."""
         self._lost_bus = 0
         self._pruned_at: datetime | None = None
-        self.tally = Tally()
+        self._lag_at = 0.0
+        self.tally = Tally(group)
+        self.hears = frozenset(event.event_type for event in handlers)
+        """The types it handles."""
+        self.alive_at = time.monotonic()
+        """When it last came round; it does every few minutes at the latest, whatever the bus and the database do."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until told to stop; then finish the record in hand, commit, and leave the group."""
         while not stop.is_set():
+            self.alive_at = time.monotonic()
             try:
                 async with self._bus.subscribe(self._group, self._topics) as subscription:
                     await self._consume(subscription, stop)
             except TransientError as error:
                 self._lost_bus += 1
+                self.tally.note_lost_bus()
                 if self._lost_bus == 1:
                     log.warning("lost_bus", group=self._group, reason=str(error))
                 await wait_any(self._pause(self._lost_bus), stop)
@@ -146,6 +125,8 @@ class Consumer[R]:
         """Work through what comes; return when told to stop, or when nothing comes although something waits."""
         deaf_since: float | None = None
         while not stop.is_set():
+            self.alive_at = time.monotonic()
+            await self._look_at_lag(subscription)
             records = await self._next(subscription, stop)
             if records:
                 deaf_since = None
@@ -156,12 +137,17 @@ class Consumer[R]:
                 deaf_since = time.monotonic()
             elif time.monotonic() - deaf_since >= self._settings.stalled_seconds:
                 log.warning("rebuilt_subscription", group=self._group, silent_seconds=self._settings.stalled_seconds)
-                self.tally.rebuilt += 1
+                self.tally.note_rebuilt()
                 return
             if self._lost_bus:  # it takes commits again, too: a full disk can be read from all the time
                 log.info("found_bus", group=self._group, failures=self._lost_bus)
                 self._lost_bus = 0
             await self._prune()
+
+    async def _look_at_lag(self, subscription: Subscription) -> None:
+        if self.alive_at - self._lag_at >= self._settings.lag_seconds:
+            self._lag_at = self.alive_at
+            self.tally.note_lag(await subscription.lag())
 
     async def _next(self, subscription: Subscription, stop: asyncio.Event) -> Sequence[Record]:
         """Poll, but not beyond the stop and not for ever: a client may hang after its broker came back."""
@@ -182,6 +168,7 @@ class Consumer[R]:
         waiting = deque(records)
         together = not any(record.lane in self._trouble for record in records)
         while waiting and not stop.is_set():
+            self.alive_at = time.monotonic()
             done = await self._burst(waiting) if together else []
             together = bool(done)
             for record in done:
@@ -217,9 +204,10 @@ class Consumer[R]:
                 outcomes = await self._handling.handle(waiting, self._settings.burst_seconds)
         except Exception:  # noqa: BLE001 - whatever it was comes up again when its record is handled alone
             return []
-        for outcome in outcomes:
-            self.tally.note(outcome)
-        return [waiting.popleft() for _ in outcomes]
+        done = [waiting.popleft() for _ in outcomes]
+        for record, outcome in zip(done, outcomes, strict=True):
+            self.tally.note(record, outcome)
+        return done
 
     async def _settle(self, record: Record) -> bool:
         """Handle a record alone, or bury it; False if it has to come again."""
@@ -230,7 +218,7 @@ class Consumer[R]:
             return await self._bury(record, str(error))
         except Exception as error:  # noqa: BLE001 - one bad record must not end the room; nothing is lost or hidden
             return await self._failed(record, error)
-        self.tally.note(outcome)
+        self.tally.note(record, outcome)
         return True
 
     async def _failed(self, record: Record, error: Exception) -> bool:
@@ -248,7 +236,7 @@ class Consumer[R]:
             if self._note_trouble(record) == 1:
                 log.warning("postponed_dead_letter", group=self._group, reason=str(error), **_address(record))
             return False
-        self.tally.buried += 1
+        self.tally.note_buried(record)
         log.error("buried_record", group=self._group, reason=reason, **_address(record))
         return True
 
@@ -256,7 +244,7 @@ class Consumer[R]:
         offset, times = self._trouble.get(record.lane, (record.offset, 0))
         times = times + 1 if offset == record.offset else 1
         self._trouble[record.lane] = record.offset, times
-        self.tally.failures += 1
+        self.tally.note_failure(record)
         return times
 
     def _pause(self, failures: int) -> float:

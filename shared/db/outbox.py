@@ -73,6 +73,7 @@ class Outbox:
     """
 
     def __init__(self, metadata: MetaData, room: str, *, clock: Clock = utc_now) -> None:
+        self.room = room
         self._source = f"/rounds/{room}"
         self._clock = clock
         self.table = Table(

@@ -14,6 +14,8 @@ from shared.db.lease import Leases, new_holder
 from shared.db.outbox import Outbox, Pending
 from shared.db.session import Database
 from shared.db.transient import is_transient
+from shared.errors import TransientError
+from shared.observability.metrics import BUS_FAILURES
 
 LEASE = "relay"
 
@@ -126,8 +128,12 @@ class Relay:
 
     async def _send(self, batch: Sequence[Pending]) -> None:
         # A send that outlives the lease could land after a newer one of the next holder.
-        async with asyncio.timeout(self._seconds_left()):
-            await self._bus.publish([row.message for row in batch])
+        try:
+            async with asyncio.timeout(self._seconds_left()):
+                await self._bus.publish([row.message for row in batch])
+        except (TransientError, TimeoutError):
+            BUS_FAILURES.labels(self._outbox.room).inc()
+            raise
         async with self._db.transaction() as session:
             await self._outbox.mark(session, batch)
 
