@@ -1,6 +1,6 @@
 """HTTP at the edge, the same in every room: problem details (RFC 9457), a limit on bodies, security headers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +17,7 @@ from shared.errors import FieldProblem, Problem, TransientError
 
 MAX_BODY_BYTES = 1_000_000
 PROBLEM_JSON = "application/problem+json"
+ALWAYS_ANSWERED = {"/healthz", "/readyz", "/metrics"}
 
 log = structlog.get_logger()
 
@@ -132,6 +133,23 @@ def _unavailable(error: Exception) -> Problem:
 def _route(request: Request) -> str:
     """Name the route by its template: the path itself may carry a signed link."""
     return str(getattr(request.scope.get("route"), "path", "unknown"))
+
+
+class UntilOpen:
+    """Answers 503 while the rooms behind do not work yet: their database is away, or being brought up to date."""
+
+    def __init__(self, app: ASGIApp, is_open: Callable[[], bool]) -> None:
+        self._app = app
+        self._is_open = is_open
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, if it may be answered."""
+        if scope["type"] != "http" or self._is_open() or scope["path"] in ALWAYS_ANSWERED:
+            await self._app(scope, receive, send)
+        else:
+            detail = "This part of the system is starting: it waits for its database. Try again in a moment."
+            starting = Problem(503, "starting", "Not available yet", detail, headers={"Retry-After": "2"})
+            await problem_response(starting)(scope, receive, send)
 
 
 class BodyLimit:

@@ -1,8 +1,10 @@
 """Running rooms: what a room hands over, and ``serve()``, which starts, watches and stops them in order."""
 
 import asyncio
+import os
 import signal
 import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -16,15 +18,22 @@ from fastapi import APIRouter, FastAPI
 from shared.areas import Areas
 from shared.bus.port import Bus
 from shared.clock import Clock
-from shared.db.migrate import upgrade
+from shared.db.migrate import make_ready
+from shared.db.patience import Patience
 from shared.db.session import Database
 from shared.errors import ConfigurationError
-from shared.http import create_app
+from shared.http import UntilOpen, create_app
 from shared.peers import Peers
 from shared.security.tokens import Tokens
 from shared.settings import HouseSettings
 
-PHASE_DEADLINE = 10.0
+LAST_ANSWERS_SECONDS = 4
+PHASE_DEADLINE = 5.0
+STOP_DEADLINE = 25.0
+"""Seconds in all: the doors and three phases one after the other, and a little. An orchestrator kills after 30."""
+EXIT_HARD = 70
+OPEN_CAP_SECONDS = 5.0
+"""The longest pause between two tries to open a database."""
 
 log = structlog.get_logger()
 
@@ -77,6 +86,7 @@ class House:
 
     Attributes:
         areas: the areas built so far; a new one is seen without a restart.
+        working: set when the databases are at this release and the background tasks run.
         stopping: set when the house begins to stop; open streams end.
     """
 
@@ -85,6 +95,7 @@ class House:
     clock: Clock
     tokens: Tokens
     peers: Peers
+    working: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     areas: Areas = field(init=False)
 
@@ -98,7 +109,7 @@ class House:
 
     def database(self, room: str) -> Database:
         """Open a room's own database."""
-        return Database.in_file(self.data / f"{room}.sqlite")
+        return Database.of_room(self.settings, room)
 
 
 @asynccontextmanager
@@ -111,27 +122,64 @@ async def opened(house: House, rooms: Sequence[Room]) -> AsyncIterator[FastAPI]:
     Raises:
         ExceptionGroup: a background task failed; the others were stopped first.
     """
-    for room in rooms:
-        await upgrade(room.db, room.migrations)
-    await house.bus.start()
-    app = create_app("Rounds", [router for room in rooms for router in room.routers])
+    app = _assembled(house, rooms)
+    async with _closing(house, rooms):
+        await _prepare(house, rooms)
+        async with _working(house, rooms):
+            yield app
+
+
+def _assembled(house: House, rooms: Sequence[Room]) -> FastAPI:
+    """Return the application; until the rooms work it answers 503 to all but the questions after its health."""
+    routers = {id(router): router for room in rooms for router in room.routers}  # two rooms may share one
+    app = create_app("Rounds", routers.values())
     app.state.rooms = {room.name: room.state for room in rooms}
     app.state.house = house
+    app.add_middleware(UntilOpen, is_open=house.working.is_set)
     house.peers.attach(app)
+    return app
+
+
+async def _prepare(house: House, rooms: Sequence[Room]) -> None:
+    """Bring the databases to this release, waiting for those that are away, and start the bus.
+
+    Raises:
+        ConfigurationError: waiting would not help.
+    """
+    for room in rooms:
+        patience = Patience(f"opening the database of {room.name}", cap_seconds=OPEN_CAP_SECONDS)
+        while True:
+            try:
+                await make_ready(room.db, room.migrations, upgrading=house.settings.database_upgrade)
+                break
+            except Exception as error:  # noqa: BLE001 - what does not pass by itself is raised again
+                await asyncio.sleep(patience.pause_after(error))
+        patience.worked()
+    await house.bus.start()
+
+
+@asynccontextmanager
+async def _working(house: House, rooms: Sequence[Room]) -> AsyncIterator[None]:
     for room in rooms:
         if room.open:
             await room.open()
     phases = {phase: asyncio.Event() for phase in Phase}
+    async with asyncio.TaskGroup() as group:
+        running: list[_Running] = [
+            (task, group.create_task(task.run(phases[task.phase]), name=task.name)) for task in _all(rooms)
+        ]
+        house.working.set()
+        try:
+            yield
+        finally:
+            house.stopping.set()
+            await _stop_in_order(phases, running)
+
+
+@asynccontextmanager
+async def _closing(house: House, rooms: Sequence[Room]) -> AsyncIterator[None]:
     try:
-        async with asyncio.TaskGroup() as group:
-            running: list[_Running] = [
-                (task, group.create_task(task.run(phases[task.phase]), name=task.name)) for task in _all(rooms)
-            ]
-            try:
-                yield app
-            finally:
-                house.stopping.set()
-                await _stop_in_order(phases, running)
+        yield
     finally:
         for room in rooms:
             if room.close:
@@ -190,6 +238,22 @@ class _Server(uvicorn.Server):
         yield
 
 
+class _Doors:
+    """The HTTP server on a socket."""
+
+    def __init__(self, app: FastAPI, sock: socket.socket) -> None:
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=LAST_ANSWERS_SECONDS
+        )
+        self._server = _Server(config)
+        self.serving = asyncio.create_task(self._server.serve(sockets=[sock]), name="http")
+
+    async def close(self) -> None:
+        """Take no more requests, and give those under way some seconds to be answered."""
+        self._server.should_exit = True
+        await self.serving
+
+
 async def serve(
     house: House,
     rooms: Sequence[Room],
@@ -198,39 +262,73 @@ async def serve(
 ) -> None:
     """Serve rooms on a socket until SIGTERM or SIGINT, or until ``main`` returns.
 
+    The doors open at once, so that somebody who asks after the process's health gets an answer while it waits for its
+    database.
+
     Args:
         house: settings, bus, clock and tokens the rooms were composed with.
         rooms: what to run.
         sock: from ``listen()``.
-        main: what to do once the doors are open; by default, wait for a signal.
+        main: what to do once the rooms work; by default, wait for a signal.
     """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    app = _assembled(house, rooms)
+    with _signals(house.stopping):
+        doors = _Doors(app, sock)
+        try:
+            async with _closing(house, rooms):
+                if await _first(house.stopping, doors.serving, _prepare(house, rooms)):
+                    async with _working(house, rooms):
+                        await _first(house.stopping, doors.serving, main(app, house.stopping) if main else _for_ever())
+                        house.stopping.set()
+                        await doors.close()
+        finally:
+            house.stopping.set()
+            await doors.close()
+
+
+async def _first(stopping: asyncio.Event, serving: asyncio.Task[None], work: Coroutine[None, None, None]) -> bool:
+    """Do a piece of work, unless the house is told to stop or its doors break; tell whether it was done."""
+    stopped = asyncio.create_task(stopping.wait(), name="stopping")
+    working = asyncio.create_task(work, name="main")
     try:
-        async with opened(house, rooms) as app:
-            config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5)
-            server = _Server(config)
-            listening = asyncio.create_task(server.serve(sockets=[sock]), name="http")
-            work = asyncio.create_task(main(app, stop) if main else _forever(stop), name="main")
-            stopping = asyncio.create_task(stop.wait(), name="signal")
-            try:
-                await asyncio.wait({listening, work, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                house.stopping.set()
-                server.should_exit = True
-                await listening
-                stopping.cancel()
-                if not work.done():
-                    work.cancel()
-                await asyncio.gather(stopping, work, return_exceptions=True)
-            if work.done() and not work.cancelled():
-                work.result()
+        await asyncio.wait({stopped, working, serving}, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        done = working.done()
+        for task in (stopped, working):
+            task.cancel()
+        await asyncio.gather(stopped, working, return_exceptions=True)
+    if done:
+        working.result()
+    return done
+
+
+async def _for_ever() -> None:
+    await asyncio.Event().wait()
+
+
+@contextmanager
+def _signals(stopping: asyncio.Event) -> Iterator[None]:
+    """Let SIGTERM and SIGINT begin the stop; when a stop does not come to its end, end the process all the same."""
+    loop = asyncio.get_running_loop()
+    last_resort = threading.Timer(STOP_DEADLINE, _give_up)
+    last_resort.daemon = True
+
+    async def await_stop() -> None:
+        await stopping.wait()
+        last_resort.start()
+
+    watching = asyncio.create_task(await_stop(), name="last resort")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    try:
+        yield
+    finally:
+        watching.cancel()
+        last_resort.cancel()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
 
 
-async def _forever(stop: asyncio.Event) -> None:
-    await stop.wait()
+def _give_up() -> None:
+    log.error("left_hard", deadline_seconds=STOP_DEADLINE)
+    os._exit(EXIT_HARD)
