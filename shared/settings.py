@@ -23,6 +23,8 @@ class HouseSettings(BaseSettings):
             ``postgresql+asyncpg://rounds@db.internal:5432/rounds_{room}``; empty: a SQLite file a room in ``data``.
         database_password_file: the password, where it does not stand in the URL.
         database_pool: connections of one room in one process; PostgreSQL must allow the sum over all processes.
+        database_upgrade: whether a room brings an older schema on a server to this release at its start, instead of
+            refusing to start; a SQLite file is always brought up.
     """
 
     model_config = SettingsConfigDict(env_prefix="ROUNDS_")
@@ -36,6 +38,7 @@ class HouseSettings(BaseSettings):
     database_url: str = ""
     database_password_file: Path | None = None
     database_pool: int = Field(default=10, ge=2, le=200)
+    database_upgrade: bool = False
 
     @model_validator(mode="after")
     def _one_database_a_room(self) -> Self:

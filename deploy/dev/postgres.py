@@ -186,7 +186,7 @@ class PostgresServer:
         return f"{ADMIN}:{quote(self._password, safe='')}" if self._password else ADMIN
 
     def _answers(self) -> bool:
-        command = [self._bin / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        command = [str(self._bin / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         return subprocess.run(command, check=False).returncode == 0  # noqa: S603 - the server's own program
 
     def _make_cluster(self) -> None:
@@ -213,7 +213,7 @@ class PostgresServer:
         environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}
         if self._password:
             environment["PGPASSWORD"] = self._password
-        done = subprocess.run(  # noqa: S603 - the server's own program
+        done: subprocess.CompletedProcess[str] = subprocess.run(  # noqa: S603 - the server's own program
             [self._bin / program, *arguments],
             check=False,
             capture_output=True,

@@ -2,6 +2,7 @@
 
 import sqlite3
 
+import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -12,7 +13,10 @@ PRIMARY_CODE = 0xFF
 PASSING_SQLSTATES = {"08", "40", "53", "55", "57"}
 """Classes of PostgreSQL: connection, rollback, out of resources, lock not available, operator intervention."""
 
-ERRORS = (TransientError, DBAPIError, PoolTimeoutError, TimeoutError, ConnectionError)
+CONTENTION_SQLSTATES = {"40001", "40P01", "55P03", "23505"}
+"""Not serializable, deadlock, lock not available in time, and a row that somebody else inserted first."""
+
+ERRORS = (TransientError, DBAPIError, PoolTimeoutError, TimeoutError, ConnectionError, asyncpg.PostgresError)
 """What a passing failure may be; ``is_transient`` tells whether one is."""
 
 DISK_FULL_SQLSTATE = "53100"
@@ -22,11 +26,19 @@ def is_transient(error: BaseException) -> bool:
     """Tell whether the same work can succeed later: away, locked, full, timed out; not a wrong statement or value."""
     if isinstance(error, TransientError | PoolTimeoutError | TimeoutError | ConnectionError):
         return True
-    if not isinstance(error, DBAPIError):
-        return False
-    if isinstance(error.orig, sqlite3.OperationalError):
-        return error.orig.sqlite_errorcode & PRIMARY_CODE != sqlite3.SQLITE_ERROR
-    return error.connection_invalidated or str(getattr(error.orig, "sqlstate", ""))[:2] in PASSING_SQLSTATES
+    if isinstance(error, DBAPIError):
+        if isinstance(error.orig, sqlite3.OperationalError):
+            return error.orig.sqlite_errorcode & PRIMARY_CODE != sqlite3.SQLITE_ERROR
+        if error.connection_invalidated:
+            return True
+        if error.orig is not None and isinstance(error.orig.__cause__, asyncpg.InvalidCachedStatementError):
+            return True  # prepared before a migration changed its table; SQLAlchemy prepares it again the next time
+    return _sqlstate(error)[:2] in PASSING_SQLSTATES
+
+
+def is_contention(error: BaseException) -> bool:
+    """Tell whether another transaction was in the way: nothing was changed, and the same work may succeed at once."""
+    return _sqlstate(error) in CONTENTION_SQLSTATES
 
 
 def is_disk_full(error: BaseException) -> bool:
@@ -34,4 +46,10 @@ def is_disk_full(error: BaseException) -> bool:
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, sqlite3.OperationalError):
         return cause.sqlite_errorcode & PRIMARY_CODE == sqlite3.SQLITE_FULL
-    return getattr(cause, "sqlstate", None) == DISK_FULL_SQLSTATE
+    return _sqlstate(error) == DISK_FULL_SQLSTATE
+
+
+def _sqlstate(error: BaseException) -> str:
+    """Return PostgreSQL's code of an error, as SQLAlchemy or the driver raised it; nothing for any other."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return str(getattr(cause, "sqlstate", None) or "")
