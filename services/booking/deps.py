@@ -8,11 +8,14 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from services.booking.domain.catalogue import Catalogue
+from services.booking.domain.intake import Booked, Entry
 from services.booking.domain.wishes import WishRules
+from services.booking.store.together import Together
 from services.booking.store.vault import Vault
 from shared.areas import Area
 from shared.clock import Clock
 from shared.db.session import Database
+from shared.errors import Problem
 from shared.events.ids import AreaId
 from shared.security.tokens import Tokens
 
@@ -24,6 +27,7 @@ class BookingState:
     Attributes:
         areas: the areas there are now.
         keep_replies: how long an Idempotency-Key is remembered.
+        together: takes in what comes at the same time in one transaction.
         running: digests of the keys whose first request is being worked on in this process.
     """
 
@@ -35,6 +39,7 @@ class BookingState:
     rules: WishRules
     vault: Vault
     keep_replies: timedelta
+    together: Together[Entry, Booked | Problem]
     running: set[str] = field(default_factory=set)
 
 

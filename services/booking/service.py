@@ -11,6 +11,7 @@ from services.booking.housekeeping import forget_expired_keys
 from services.booking.settings import read_settings
 from services.booking.store.catalogue_file import DEFAULT, load_catalogue
 from services.booking.store.models import inbox, leases, outbox
+from services.booking.store.together import Together
 from services.booking.store.vault import Vault
 from shared.bus.consumer import Consumer
 from shared.db.relay import Relay
@@ -40,6 +41,7 @@ def build(house: House) -> Room:
         rules=settings.wish_rules(),
         vault=Vault(kek),
         keep_replies=dt.timedelta(days=settings.idempotency_days),
+        together=Together(db),
     )
     consumer = Consumer(ROOM, house.bus, db, HANDLERS, inbox=inbox, outbox=outbox, room=state, clock=house.clock)
     relay = Relay(db, house.bus, outbox, leases, clock=house.clock)

@@ -6,18 +6,18 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Query, Response
 
-from services.booking.api.book import book
 from services.booking.api.change import cancel, move, reschedule
 from services.booking.api.cursor import read_cursor, write_cursor
 from services.booking.api.documentation import problems
 from services.booking.api.idempotency import Key
 from services.booking.api.json_route import JsonRoute
-from services.booking.api.replies import BookingPage, BookingReply, reply
 from services.booking.deps import Current
 from services.booking.domain import request as asked
 from services.booking.domain.change import AddressChange, Cancel, Reschedule
 from services.booking.domain.progress import BookingStatus
 from services.booking.domain.request import BookingRequest
+from services.booking.intake.replies import BookingPage, BookingReply, reply
+from services.booking.intake.take import book
 from services.booking.store import queries
 from shared.errors import not_found
 from shared.events.ids import AreaId

@@ -4,8 +4,6 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.booking.api.replies import BookingReply, reply
-from services.booking.api.washout import hold_washout
 from services.booking.deps import BookingState
 from services.booking.domain.area_choice import choose_area
 from services.booking.domain.change import AddressChange, Cancel, Reschedule, may_cancel, may_change
@@ -13,6 +11,8 @@ from services.booking.domain.intake import address_problems
 from services.booking.domain.progress import BookingStatus, Step
 from services.booking.domain.refusal import refuse_if
 from services.booking.domain.wishes import MINUTE, read_wishes, wished_dates
+from services.booking.intake.replies import BookingReply, reply
+from services.booking.intake.washout import hold_washout
 from services.booking.store import queries
 from services.booking.store.models import BookingRow, VisitDayRow, VisitRow, outbox
 from services.booking.store.visits import pack_windows, put_status, say, standing_day, wish_days

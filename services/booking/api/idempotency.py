@@ -1,18 +1,10 @@
-"""Idempotency-Key (draft-ietf-httpapi-idempotency-key-header-07): one key, one booking, one answer.
-
-A reply commits with the booking it tells of, so neither is ever there without the other. A key whose first request is
-still being worked on is known in this process; in another process the database makes the second request wait for the
-first, and then it finds the reply. Refusals are not kept: a corrected request may come with the same key.
-"""
+"""The header Idempotency-Key (draft-ietf-httpapi-idempotency-key-header-07)."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import Depends, Header
 
-from services.booking.store.models import BookingRow
 from shared.errors import Problem
 
 # A string of RFC 8941: printable ASCII in double quotes, with \" and \\ inside.
@@ -47,35 +39,3 @@ async def read_key(
 
 
 type Key = Annotated[str, Depends(read_key)]
-
-
-@contextmanager
-def only_one(running: set[str], key_digest: str) -> Iterator[None]:
-    """Work on a key's request while nobody else in this process does.
-
-    Raises:
-        Problem: 409, the first request with the key is still being worked on.
-    """
-    if key_digest in running:
-        detail = "The first request with this Idempotency-Key is still being worked on. Repeat yours in a second."
-        raise Problem(409, "idempotency-key-in-use", "Idempotency-Key is in use", detail, headers={"Retry-After": "1"})
-    running.add(key_digest)
-    try:
-        yield
-    finally:
-        running.discard(key_digest)
-
-
-def stored_reply(booking: BookingRow, fingerprint: str) -> str:
-    """Return the body that the key's first request was answered with.
-
-    Raises:
-        Problem: 422, that request asked for something else.
-    """
-    if booking.fingerprint != fingerprint or booking.reply is None:
-        detail = (
-            f"This Idempotency-Key came before with another body, which made booking {booking.booking_id}. "
-            "Send a fresh key for a new booking, or change that one."
-        )
-        raise Problem(422, "idempotency-key-reused", "Idempotency-Key came with another body", detail)
-    return booking.reply

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from services.booking.domain.area_choice import choose_area
 from services.booking.domain.catalogue import Catalogue, VisitNeeds
@@ -13,6 +14,44 @@ from services.booking.domain.wishes import Windows, WishRules, read_wishes
 from shared.areas import Area
 from shared.errors import FieldProblem
 from shared.events.ids import AreaId
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A request on its way in, whichever way it came.
+
+    Attributes:
+        key_digest: names the request: of its Idempotency-Key, or of the event that carried it.
+        fingerprint: of all it asks for.
+        patient_index: digest of the booking system's id of the patient, if it gives one.
+        traceparent: what was going on when it came.
+    """
+
+    request: BookingRequest
+    key_digest: str
+    fingerprint: str
+    patient_index: str | None
+    traceparent: str | None
+
+    @property
+    def claims(self) -> frozenset[tuple[str, str]]:
+        """What can be there only once: two requests that share one are taken in one after the other."""
+        said = {"key": self.key_digest, "reference": self.request.reference, "patient": self.patient_index}
+        return frozenset((what, text) for what, text in said.items() if text is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """What a request that was taken is answered with.
+
+    Attributes:
+        body: the reply as JSON.
+        replayed: it is the reply to an earlier request with the same key.
+    """
+
+    booking_id: UUID
+    body: str
+    replayed: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import String, bindparam, insert, or_, update
-from sqlmodel import col, select
+from sqlalchemy import bindparam, insert, or_, update
+from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.store.models import Base, BookingRow, KeyAccessRow, PatientRow, PlanRow, VisitDayRow, VisitRow
@@ -23,32 +23,105 @@ class Page:
     status: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class KnownBooking:
+    """A booking as far as a request may repeat it."""
+
+    booking_id: UUID
+    key_digest: str | None
+    reference: str | None
+    fingerprint: str | None
+    reply: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPatient:
+    """A patient whose row is held until the transaction ends."""
+
+    patient_id: UUID
+    wrapped_key: bytes
+    profile: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewBooking:
+    """A booking to be stored.
+
+    Attributes:
+        patient: the row to add; None for a patient who is known.
+        profile: what is told anew of a known patient, encrypted; None for nothing new.
+    """
+
+    patient: PatientRow | None
+    profile: bytes | None
+    booking: BookingRow
+    visit: VisitRow
+    days: Sequence[VisitDayRow]
+
+
 # Made once: on the way of every booking, and building a statement takes longer than running it.
 _INSERTS = {
     row: insert(Base.metadata.tables[str(row.__tablename__)]) for row in (PatientRow, BookingRow, VisitRow, VisitDayRow)
 }
-_KNOWN = select(BookingRow).where(
+_KNOWN = select(
+    BookingRow.booking_id, BookingRow.key_digest, BookingRow.reference, BookingRow.fingerprint, BookingRow.reply
+).where(
     or_(
-        col(BookingRow.key_digest) == bindparam("key_digest"),
-        col(BookingRow.reference) == bindparam("reference", type_=String),
+        col(BookingRow.key_digest).in_(bindparam("key_digests", expanding=True)),
+        col(BookingRow.reference).in_(bindparam("references", expanding=True)),
     )
+)
+_PATIENTS = (
+    select(PatientRow.reference_index, PatientRow.patient_id, PatientRow.wrapped_key, PatientRow.profile)
+    .where(col(PatientRow.reference_index).in_(bindparam("indexes", expanding=True)))
+    .order_by(col(PatientRow.reference_index))  # everybody locks in one order
+    .with_for_update()
+)
+_TELL_ANEW = (
+    update(Base.metadata.tables["patient"])
+    .where(Base.metadata.tables["patient"].c.patient_id == bindparam("known"))
+    .values(profile=bindparam("told"))
 )
 
 
-async def insert_booking(
-    session: AsyncSession, patient: PatientRow | None, booking: BookingRow, visit: VisitRow, days: list[VisitDayRow]
-) -> None:
-    """Store a booking with its visit, and its patient if new; parents first, one statement a table."""
+def _padded(values: Collection[str], length: int) -> list[str]:
+    """Return the values repeated to a length: a statement is prepared for each length, so there should be few."""
+    known = sorted(values)
+    return known + known[-1:] * (length - len(known)) if known else [""] * length
+
+
+async def known_bookings(
+    session: AsyncSession, key_digests: Collection[str], references: Collection[str]
+) -> list[KnownBooking]:
+    """Return the bookings that were made with these keys and those that booking systems know by these ids."""
+    length = 1 << (max(len(key_digests), len(references)) - 1).bit_length()
+    asked = {"key_digests": _padded(key_digests, length), "references": _padded(references, length)}
+    return [KnownBooking(*row) for row in await (await session.connection()).execute(_KNOWN, asked)]
+
+
+async def lock_known_patients(session: AsyncSession, indexes: Collection[str]) -> dict[str, KnownPatient]:
+    """Return the patients booking systems know by these ids, and hold their rows until the transaction ends."""
+    if not indexes:
+        return {}
+    asked = {"indexes": _padded(indexes, 1 << (len(indexes) - 1).bit_length())}
+    rows = await (await session.connection()).execute(_PATIENTS, asked)
+    return {index: KnownPatient(patient_id, key, profile) for index, patient_id, key, profile in rows}
+
+
+async def insert_bookings(session: AsyncSession, new: Sequence[NewBooking]) -> None:
+    """Store bookings with their visits, and their patients if new; parents first, one statement a table."""
     connection = await session.connection()
-    for row in (patient, booking, visit):
-        if row is not None:
-            await connection.execute(_INSERTS[type(row)], row.model_dump())
-    await connection.execute(_INSERTS[VisitDayRow], [day.model_dump() for day in days])
-
-
-async def known_bookings(session: AsyncSession, key_digest: str, reference: str | None) -> Sequence[BookingRow]:
-    """Return the booking that an Idempotency-Key made and the one a booking system knows by this id, as there are."""
-    return (await session.exec(_KNOWN, params={"key_digest": key_digest, "reference": reference})).all()
+    if told := [{"known": one.booking.patient_id, "told": one.profile} for one in new if one.profile is not None]:
+        await connection.execute(_TELL_ANEW, told)
+    tables: dict[type[SQLModel], list[SQLModel]] = {
+        PatientRow: [one.patient for one in new if one.patient is not None],
+        BookingRow: [one.booking for one in new],
+        VisitRow: [one.visit for one in new],
+        VisitDayRow: [day for one in new for day in one.days],
+    }
+    for table, rows in tables.items():
+        if rows:
+            await connection.execute(_INSERTS[table], [row.model_dump() for row in rows])
 
 
 async def booking_with_visit(
@@ -95,12 +168,6 @@ async def list_visits(session: AsyncSession, page: Page) -> Sequence[tuple[Booki
         on_day = select(VisitDayRow.visit_id).where(VisitDayRow.date == page.date, col(VisitDayRow.wished))
         statement = statement.where(col(VisitRow.visit_id).in_(on_day))
     return (await session.exec(statement)).all()
-
-
-async def patient_by_index(session: AsyncSession, reference_index: str) -> PatientRow | None:
-    """Return the patient a booking system knows by this id, and hold the row."""
-    statement = select(PatientRow).where(PatientRow.reference_index == reference_index).with_for_update()
-    return (await session.exec(statement)).one_or_none()
 
 
 async def lock_patient(session: AsyncSession, patient_id: UUID) -> PatientRow | None:
