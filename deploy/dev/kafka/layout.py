@@ -32,13 +32,15 @@ class Listener:
 
     Attributes:
         name: upper case; ``cluster.address(name)`` says where it is.
-        protocol: SSL, SASL_PLAINTEXT or SASL_SSL.
+        protocol: SSL, SASL_PLAINTEXT or SASL_SSL; PLAINTEXT for one that has a proxy in front.
         certificate: PEM file with a PKCS #8 key and its chain, for the two with TLS.
+        proxies: ports that clients are sent to instead of the listener's own, one a broker.
     """
 
     name: str
     protocol: str
     certificate: Path | None = None
+    proxies: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def _broker(folder: Path, node: int, ports: Mapping[str, int]) -> Broker:
 
 def _settings(broker: Broker, brokers: Sequence[Broker], security: Security) -> str:
     ports = {"CLIENT": broker.port, "CONTROLLER": broker.controller_port, **broker.ports}
-    listeners = ",".join(f"{name}://{HOST}:{port}" for name, port in ports.items())
+    proxies = {listener.name: listener.proxies[broker.node - 1] for listener in security.listeners if listener.proxies}
     protocols = {"CLIENT": "PLAINTEXT", "CONTROLLER": "PLAINTEXT"} | {
         listener.name: listener.protocol for listener in security.listeners
     }
@@ -103,8 +105,8 @@ def _settings(broker: Broker, brokers: Sequence[Broker], security: Security) -> 
         "node.id": broker.node,
         "log.dirs": broker.folder / "data",
         "controller.quorum.bootstrap.servers": ",".join(f"{HOST}:{each.controller_port}" for each in brokers),
-        "listeners": listeners,
-        "advertised.listeners": listeners,
+        "listeners": _addresses(ports),
+        "advertised.listeners": _addresses({**ports, **proxies}),
         "listener.security.protocol.map": ",".join(f"{name}:{protocol}" for name, protocol in protocols.items()),
         "sasl.enabled.mechanisms": "SCRAM-SHA-512",
         "default.replication.factor": copies,
@@ -127,6 +129,10 @@ def _settings(broker: Broker, brokers: Sequence[Broker], security: Security) -> 
         authorizer = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
         lines |= {"authorizer.class.name": authorizer, "super.users": owners}
     return COMMON + "".join(f"{name}={value}\n" for name, value in lines.items())
+
+
+def _addresses(ports: Mapping[str, int]) -> str:
+    return ",".join(f"{name}://{HOST}:{port}" for name, port in ports.items())
 
 
 def _format(brokers: Sequence[Broker], security: Security) -> None:
