@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.booking.domain.progress import BookingStatus, Step
-from services.booking.store.models import BookingRow, VisitDayRow, VisitRow
+from services.booking.store.models import VisitDayRow
+from services.booking.store.new import AnyBooking, AnyVisit
 from services.booking.store.visits import standing_day, windows_of
 from shared.events.values import Priority, TimeWindow
 
@@ -111,7 +112,7 @@ class BookingPage(BaseModel):
     next_cursor: str | None = Field(description="Where the next page begins; null on the last one.")
 
 
-def reply(booking: BookingRow, visit: VisitRow, days: Iterable[VisitDayRow]) -> BookingReply:
+def reply(booking: AnyBooking, visit: AnyVisit, days: Iterable[VisitDayRow]) -> BookingReply:
     """Return a booking as it is told to a booking system."""
     days = list(days)
     return BookingReply(
@@ -137,7 +138,7 @@ def reply(booking: BookingRow, visit: VisitRow, days: Iterable[VisitDayRow]) -> 
     )
 
 
-def _assignment(visit: VisitRow, days: Iterable[VisitDayRow]) -> AssignmentReply | None:
+def _assignment(visit: AnyVisit, days: Iterable[VisitDayRow]) -> AssignmentReply | None:
     found = standing_day(visit, days)
     if found is None or visit.status == BookingStatus.CANCELLED:
         return None
@@ -153,7 +154,7 @@ def _assignment(visit: VisitRow, days: Iterable[VisitDayRow]) -> AssignmentReply
     )
 
 
-def _reasons(visit: VisitRow, days: Iterable[VisitDayRow]) -> list[Reason]:
+def _reasons(visit: AnyVisit, days: Iterable[VisitDayRow]) -> list[Reason]:
     match visit.status:
         case BookingStatus.CANCELLED:
             return [Reason(code=visit.cancel_reason or "", explanation="The booking was cancelled.")]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -14,10 +15,11 @@ from services.booking.intake.idempotency import answered_before, only_one
 from services.booking.intake.replies import reply
 from services.booking.intake.washout import hold_washout
 from services.booking.store import queries
-from services.booking.store.models import BookingRow, PatientRow, VisitRow, outbox
-from services.booking.store.queries import KnownPatient, NewBooking
+from services.booking.store.models import outbox
+from services.booking.store.new import NewBooking, NewRows, NewVisit
+from services.booking.store.queries import KnownPatient
 from services.booking.store.vault import PROFILE
-from services.booking.store.visits import pack_windows, say, wish_days
+from services.booking.store.visits import pack_windows, say
 from shared.clock import new_id
 from shared.errors import Problem
 from shared.events.booking import VisitRequested
@@ -68,13 +70,13 @@ async def take(state: BookingState, session: AsyncSession, entries: Sequence[Ent
     indexes = {entry.patient_index for entry in entries if entry.patient_index is not None}
     patients = await queries.lock_known_patients(session, indexes)
     outcomes: list[Booked | Problem] = []
-    new: list[tuple[Entry, NewBooking]] = []
+    new: list[tuple[Entry, NewRows]] = []
     for entry in entries:
         try:
             before = by_reference.get(entry.request.reference or "")
             if (booked := answered_before(entry, by_key.get(entry.key_digest), before)) is None:
                 made = await _made(state, session, entry, patients.get(entry.patient_index or ""))
-                booked = Booked(made.booking.booking_id, made.booking.reply or "", replayed=False)
+                booked = Booked(made.booking.booking_id, made.booking.reply, replayed=False)
                 new.append((entry, made))
             outcomes.append(booked)
         except Problem as problem:
@@ -85,7 +87,7 @@ async def take(state: BookingState, session: AsyncSession, entries: Sequence[Ent
     return outcomes
 
 
-async def _say(session: AsyncSession, new: Sequence[tuple[Entry, NewBooking]]) -> None:
+async def _say(session: AsyncSession, new: Sequence[tuple[Entry, NewRows]]) -> None:
     """Say each visit under its booking and under the trace of its request."""
     causes = {
         made.visit.visit_id: Cause(
@@ -102,7 +104,7 @@ async def _say(session: AsyncSession, new: Sequence[tuple[Entry, NewBooking]]) -
     await outbox.add(session, *(say(VisitRequested, made.visit) for _, made in new), cause_of=cause_of)
 
 
-async def _made(state: BookingState, session: AsyncSession, entry: Entry, known: KnownPatient | None) -> NewBooking:
+async def _made(state: BookingState, session: AsyncSession, entry: Entry, known: KnownPatient | None) -> NewRows:
     """Return a booking as it is to be stored.
 
     Raises:
@@ -110,18 +112,24 @@ async def _made(state: BookingState, session: AsyncSession, entry: Entry, known:
     """
     intake = examine(entry.request, state.areas(), state.catalogue, state.rules, state.clock())
     patient, told, patient_id, key = _patient(state, entry, known)
-    booking, visit = _rows(state, entry.request, intake, patient_id, key)
+    booking = NewBooking(
+        booking_id=new_id(),
+        patient_id=patient_id,
+        reference=entry.request.reference,
+        created_at=state.clock(),
+        key_digest=entry.key_digest,
+        fingerprint=entry.fingerprint,
+    )
+    visit = _visit(entry.request, intake, booking, patient_id, key)
     if known is not None:
         await hold_washout(session, state.catalogue, visit, intake.area)
-    days = wish_days(visit, [], wished_dates(intake.windows, intake.area))
-    booking.key_digest, booking.fingerprint = entry.key_digest, entry.fingerprint
-    booking.reply = reply(booking, visit, days).model_dump_json()
-    return NewBooking(patient, told, booking, visit, days)
+    booking.reply = reply(booking, visit, ()).model_dump_json()
+    return NewRows(patient, told, booking, visit, wished_dates(intake.windows, intake.area))
 
 
 def _patient(
     state: BookingState, entry: Entry, known: KnownPatient | None
-) -> tuple[PatientRow | None, bytes | None, PatientId, bytes]:
+) -> tuple[dict[str, Any] | None, bytes | None, PatientId, bytes]:
     """Return the row to add or, of a known patient, what is told anew; and the patient's id and data key."""
     profile = entry.request.patient.model_dump_json(exclude={"reference"}).encode()
     if known is not None:
@@ -131,22 +139,18 @@ def _patient(
         told = None if decrypt(key, known.profile, purpose) == profile else encrypt(key, profile, purpose)
         return None, told, patient_id, key
     patient_id, key = PatientId(new_id()), new_key()
-    row = PatientRow(
-        patient_id=patient_id,
-        reference_index=entry.patient_index,
-        wrapped_key=state.vault.wrap(patient_id, key),
-        profile=encrypt(key, profile, f"{PROFILE}|{patient_id}"),
-        created_at=state.clock(),
-    )
+    row = {
+        "patient_id": patient_id,
+        "reference_index": entry.patient_index,
+        "wrapped_key": state.vault.wrap(patient_id, key),
+        "profile": encrypt(key, profile, f"{PROFILE}|{patient_id}"),
+        "created_at": state.clock(),
+    }
     return row, None, patient_id, key
 
 
-def _rows(
-    state: BookingState, request: BookingRequest, intake: Intake, patient_id: PatientId, key: bytes
-) -> tuple[BookingRow, VisitRow]:
-    now = state.clock()
-    booking = BookingRow(booking_id=new_id(), patient_id=patient_id, reference=request.reference, created_at=now)
-    visit = VisitRow(
+def _visit(request: BookingRequest, intake: Intake, booking: NewBooking, patient_id: PatientId, key: bytes) -> NewVisit:
+    return NewVisit(
         visit_id=new_id(),
         booking_id=booking.booking_id,
         patient_id=patient_id,
@@ -163,6 +167,5 @@ def _rows(
         name=seal(key, patient_id, "patient_name", request.patient.first_name).ciphertext,
         address=seal(key, patient_id, "address", request.address.one_line()).ciphertext,
         notes=seal(key, patient_id, "notes", request.notes).ciphertext if request.notes else None,
-        changed_at=now,
+        changed_at=booking.created_at,
     )
-    return booking, visit

@@ -10,13 +10,14 @@ from services.booking.domain.progress import BookingStatus, Step
 from services.booking.domain.refusal import refuse_if
 from services.booking.domain.rules import Exposure, washout_problems
 from services.booking.store import queries
-from services.booking.store.models import VisitDayRow, VisitRow
+from services.booking.store.models import VisitDayRow
+from services.booking.store.new import AnyVisit
 from services.booking.store.visits import windows_of
 from shared.areas import Area
 from shared.events.values import TimeWindow
 
 
-async def hold_washout(session: AsyncSession, catalogue: Catalogue, visit: VisitRow, area: Area) -> None:
+async def hold_washout(session: AsyncSession, catalogue: Catalogue, visit: AnyVisit, area: Area) -> None:
     """Let a visit pass whose times keep the rule.
 
     Raises:
@@ -35,7 +36,7 @@ async def hold_washout(session: AsyncSession, catalogue: Catalogue, visit: Visit
     refuse_if(washout_problems(here, exposures, catalogue.washout_days, area))
 
 
-def _exposure(catalogue: Catalogue, visit: VisitRow, days: Iterable[VisitDayRow]) -> Exposure:
+def _exposure(catalogue: Catalogue, visit: AnyVisit, days: Iterable[VisitDayRow]) -> Exposure:
     duration = dt.timedelta(minutes=visit.duration_minutes)
     done = [day.at for day in days if day.step == Step.DONE and day.at is not None]
     return Exposure(

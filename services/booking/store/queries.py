@@ -1,8 +1,9 @@
 """The booking room's SQL."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, insert, or_, update
@@ -10,6 +11,7 @@ from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.store.models import Base, BookingRow, KeyAccessRow, PatientRow, PlanRow, VisitDayRow, VisitRow
+from services.booking.store.new import NewRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +43,6 @@ class KnownPatient:
     patient_id: UUID
     wrapped_key: bytes
     profile: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class NewBooking:
-    """A booking to be stored.
-
-    Attributes:
-        patient: the row to add; None for a patient who is known.
-        profile: what is told anew of a known patient, encrypted; None for nothing new.
-    """
-
-    patient: PatientRow | None
-    profile: bytes | None
-    booking: BookingRow
-    visit: VisitRow
-    days: Sequence[VisitDayRow]
 
 
 # Made once: on the way of every booking, and building a statement takes longer than running it.
@@ -108,20 +94,24 @@ async def lock_known_patients(session: AsyncSession, indexes: Collection[str]) -
     return {index: KnownPatient(patient_id, key, profile) for index, patient_id, key, profile in rows}
 
 
-async def insert_bookings(session: AsyncSession, new: Sequence[NewBooking]) -> None:
+async def insert_bookings(session: AsyncSession, new: Sequence[NewRows]) -> None:
     """Store bookings with their visits, and their patients if new; parents first, one statement a table."""
     connection = await session.connection()
-    if told := [{"known": one.booking.patient_id, "told": one.profile} for one in new if one.profile is not None]:
+    if told := [{"known": one.booking.patient_id, "told": one.told} for one in new if one.told is not None]:
         await connection.execute(_TELL_ANEW, told)
-    tables: dict[type[SQLModel], list[SQLModel]] = {
+    tables: dict[type[SQLModel], list[Mapping[str, Any]]] = {
         PatientRow: [one.patient for one in new if one.patient is not None],
-        BookingRow: [one.booking for one in new],
-        VisitRow: [one.visit for one in new],
-        VisitDayRow: [day for one in new for day in one.days],
+        BookingRow: [vars(one.booking) for one in new],
+        VisitRow: [vars(one.visit) for one in new],
+        VisitDayRow: [
+            {"visit_id": one.visit.visit_id, "date": date, "wished": True, "seen": 0}
+            for one in new
+            for date in one.dates
+        ],
     }
     for table, rows in tables.items():
         if rows:
-            await connection.execute(_INSERTS[table], [row.model_dump() for row in rows])
+            await connection.execute(_INSERTS[table], rows)
 
 
 async def booking_with_visit(

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from services.booking.domain.progress import Assignment, BookingStatus, DayFacts, Step, stands, status_of
 from services.booking.store.models import VisitDayRow, VisitRow
+from services.booking.store.new import AnyVisit
 from shared.events.booking import VisitChanged, VisitRequested
 from shared.events.ids import AreaId, BookingId, NurseRef, PatientId, VisitId
 from shared.events.values import Priority, Sealed, TimeWindow
@@ -15,7 +16,7 @@ def pack_windows(windows: Iterable[TimeWindow]) -> list[list[str]]:
     return [[window.start.isoformat(), window.end.isoformat()] for window in windows]
 
 
-def windows_of(visit: VisitRow) -> tuple[TimeWindow, ...]:
+def windows_of(visit: AnyVisit) -> tuple[TimeWindow, ...]:
     """Return when the visit is wished."""
     instants = ([dt.datetime.fromisoformat(text) for text in pair] for pair in visit.windows)
     return tuple(TimeWindow(start=start, end=end) for start, end in instants)
@@ -51,7 +52,7 @@ def put_status(visit: VisitRow, days: Iterable[VisitDayRow]) -> None:
     )
 
 
-def standing_day(visit: VisitRow, days: Iterable[VisitDayRow]) -> tuple[VisitDayRow, Assignment] | None:
+def standing_day(visit: AnyVisit, days: Iterable[VisitDayRow]) -> tuple[VisitDayRow, Assignment] | None:
     """Return the day on which the visit has a nurse, with who and when."""
     windows = windows_of(visit)
     return next(((day, planned) for day in days if (planned := stands(windows, facts_of(day)))), None)
@@ -67,7 +68,7 @@ def wish_days(visit: VisitRow, days: Iterable[VisitDayRow], dates: Iterable[dt.d
     return [by_date[date] for date in sorted(by_date)]
 
 
-def say[E: (VisitRequested, VisitChanged)](event: type[E], visit: VisitRow) -> E:
+def say[E: (VisitRequested, VisitChanged)](event: type[E], visit: AnyVisit) -> E:
     """Return the event that carries the visit's whole state.
 
     Raises:
