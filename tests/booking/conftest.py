@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.booking.desk import Desk, open_desk
+from tests.databases import DATABASES, on_database
 
 
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with open_desk(tmp_path) as running:
+@pytest.fixture(params=DATABASES)
+async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
+    async with on_database(request, "booking"), open_desk(tmp_path) as running:
         yield running

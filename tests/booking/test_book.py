@@ -167,6 +167,7 @@ async def test_a_level_soon_after_a_known_patients_shot_is_refused_until_that_is
     assert (await desk.post(level)).status_code == 201
 
 
+@pytest.mark.parametrize("desk", ["sqlite"], indirect=True)  # its files can be read
 async def test_names_and_addresses_are_nowhere_in_the_clear(desk: Desk) -> None:
     canaries = {"first_name": "Zerlina", "last_name": "Quibblewick", "phone": "+1 555 0177", "email": "zq@canary.org"}
     patient = {**booking()["patient"], **canaries, "reference": "PAT-REF-77"}

@@ -11,6 +11,7 @@ from shared.clock import new_id
 from tests.booking.desk import NOW, Desk, booking
 
 
+@pytest.mark.parametrize("desk", ["sqlite"], indirect=True)  # its file can be given an end
 async def test_a_full_disk_is_told_and_the_booking_is_taken_once_there_is_room(desk: Desk) -> None:
     async with desk.state.db.transaction() as session:
         pages = await (await session.connection()).exec_driver_sql("PRAGMA page_count")
