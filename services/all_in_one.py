@@ -4,9 +4,10 @@ from services.board.service import build as build_board
 from services.booking.service import build as build_booking
 from services.dispatch.service import build as build_dispatch
 from services.geocoding.service import build as build_geocoding
-from services.house import Builder, announced, claimed, furnish
+from services.house import Builder, claimed, furnish
 from services.nurse_app.service import build as build_nurse_app
 from services.routing.service import build as build_routing
+from shared.client import RunningSystem, announced
 from shared.runtime import Main, listen, serve
 from shared.settings import HouseSettings
 
@@ -30,5 +31,5 @@ async def run(settings: HouseSettings, main: Main | None = None) -> None:
         host, port = sock.getsockname()
         url = settings.public_url or f"http://{host}:{port}"
         house, rooms = furnish(settings.model_copy(update={"port": port, "public_url": url}), BUILDERS)
-        with announced(settings.data, url):
+        with announced(settings.data, RunningSystem(url)):
             await serve(house, rooms, sock, main)

@@ -1,14 +1,12 @@
 """Furnishing a house on a data directory: whose it is, what its rooms share, where it is reached."""
 
 import fcntl
-import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from shared.bus.log import LogBus
-from shared.client import SERVER_FILE
+from shared.bus.port import Bus
 from shared.clock import utc_now
 from shared.errors import ConfigurationError
 from shared.peers import Peers
@@ -48,11 +46,11 @@ def claimed(data: Path, name: str, *, shared: bool = False) -> Iterator[None]:
 
 
 def furnish(settings: HouseSettings, builders: Sequence[Builder]) -> tuple[House, list[Room]]:
-    """Compose rooms over the embedded bus; nothing is started yet."""
-    tokens = Tokens(read_or_create(settings.data / "secrets" / "signing.key"), utc_now)
+    """Compose rooms over the bus and the databases that the settings name; nothing is started yet."""
+    tokens = Tokens(read_or_create(settings.signing_key_file or settings.data / "secrets" / "signing.key"), utc_now)
     house = House(
         settings=settings,
-        bus=LogBus(settings.data / "bus.sqlite"),
+        bus=_bus(settings),
         clock=utc_now,
         tokens=tokens,
         peers=Peers(tokens, settings.peers),
@@ -60,12 +58,9 @@ def furnish(settings: HouseSettings, builders: Sequence[Builder]) -> tuple[House
     return house, [build(house) for build in builders]
 
 
-@contextmanager
-def announced(data: Path, url: str) -> Iterator[None]:
-    """Say in the data directory where the system is reached, for as long as it runs; commands read it."""
-    file = data / SERVER_FILE
-    file.write_text(json.dumps({"url": url, "pid": os.getpid()}))
-    try:
-        yield
-    finally:
-        file.unlink(missing_ok=True)
+def _bus(settings: HouseSettings) -> Bus:
+    if not settings.kafka_bootstrap_servers:
+        return LogBus(settings.data / "bus.sqlite")
+    from shared.bus.kafka import KafkaBus, KafkaSettings  # noqa: PLC0415 - an embedded system starts without the client
+
+    return KafkaBus(KafkaSettings.read())

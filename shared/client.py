@@ -1,6 +1,9 @@
 """Finding the running system: by address, or by the file it leaves in its data directory."""
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import httpx
@@ -10,21 +13,62 @@ from shared.errors import ConfigurationError
 SERVER_FILE = "server.json"
 
 
-def system_url(data: Path, url: str | None = None) -> str:
-    """Return the base URL of the running system.
+@dataclass(frozen=True, slots=True)
+class RunningSystem:
+    """What the file says.
+
+    Attributes:
+        url: where people reach the system: the board.
+        rooms: base URLs by room, where each room is a process of its own.
+        environment: settings that a command needs to reach what the rooms use: the brokers, the databases.
+    """
+
+    url: str
+    rooms: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def announced(data: Path, system: RunningSystem) -> Iterator[None]:
+    """Say in the data directory where the system is reached, for as long as it runs."""
+    file = data / SERVER_FILE
+    file.write_text(json.dumps(asdict(system), indent=1))
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def found_system(data: Path) -> RunningSystem:
+    """Return the system that runs on a data directory.
+
+    Raises:
+        ConfigurationError: none does.
+    """
+    try:
+        return RunningSystem(**json.loads((data / SERVER_FILE).read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        message = f"No system runs on {data}. Start one with `rounds up --data {data}`, or name one with --url."
+        raise ConfigurationError(message) from error
+
+
+def system_url(data: Path, url: str | None = None, *, room: str) -> str:
+    """Return the base URL at which a room of the running system answers.
+
+    Args:
+        data: the data directory it runs on.
+        url: where everything of it is reached, if that was said.
+        room: the room that is asked.
 
     Raises:
         ConfigurationError: none was named and none runs on this data directory.
     """
     if url:
         return url.rstrip("/")
-    try:
-        return str(json.loads((data / SERVER_FILE).read_text())["url"])
-    except (OSError, ValueError, KeyError) as error:
-        message = f"No system runs on {data}. Start one with `rounds up --data {data}`, or name one with --url."
-        raise ConfigurationError(message) from error
+    system = found_system(data)
+    return next(iter(system.rooms.get(room, ())), system.url)
 
 
-def running_system(data: Path, url: str | None = None) -> httpx.Client:
-    """Return a client of the running system; see ``system_url``."""
-    return httpx.Client(base_url=system_url(data, url), timeout=30)
+def running_system(data: Path, url: str | None = None, *, room: str) -> httpx.Client:
+    """Return a client of a room of the running system; see ``system_url``."""
+    return httpx.Client(base_url=system_url(data, url, room=room), timeout=30)

@@ -3,8 +3,32 @@
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from shared.errors import ConfigurationError
+
+
+def read_settings[S: BaseSettings](kind: type[S]) -> S:
+    """Read settings from the environment.
+
+    Raises:
+        ConfigurationError: a variable that cannot be, by name.
+    """
+    try:
+        return kind()
+    except ValidationError as error:
+        faults = "; ".join(_fault(kind, fault["loc"], fault["msg"]) for fault in error.errors())
+        raise ConfigurationError(f"The settings cannot be used. {faults}.") from None
+    except SettingsError as error:
+        raise ConfigurationError(f"The settings cannot be used. {error}.") from error
+
+
+def _fault(kind: type[BaseSettings], place: tuple[int | str, ...], message: str) -> str:
+    if not place:  # of several variables together; the message names them
+        return message.removeprefix("Value error, ")
+    variable = f"{kind.model_config.get('env_prefix', '')}{'_'.join(map(str, place))}".upper()
+    return f"{variable}: {message}"
 
 
 class HouseSettings(BaseSettings):
@@ -22,6 +46,8 @@ class HouseSettings(BaseSettings):
         database_url: SQLAlchemy URL with ``{room}`` where the room's name goes, such as
             ``postgresql+asyncpg://rounds@db.internal:5432/rounds_{room}``; empty: a SQLite file a room in ``data``.
         database_password_file: the password, where it does not stand in the URL.
+        kafka_bootstrap_servers: ``host:port`` of some brokers, with commas; empty: the embedded log in ``data``. What
+            else concerns Kafka stands in shared/bus/kafka/settings.py.
         database_pool: connections of one room in one process; PostgreSQL must allow the sum over all processes.
         database_upgrade: whether a room brings an older schema on a server to this release at its start, instead of
             refusing to start; a SQLite file is always brought up.
@@ -37,6 +63,7 @@ class HouseSettings(BaseSettings):
     signing_key_file: Path | None = None
     database_url: str = ""
     database_password_file: Path | None = None
+    kafka_bootstrap_servers: str = ""
     database_pool: int = Field(default=10, ge=2, le=200)
     database_upgrade: bool = False
 

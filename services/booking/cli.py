@@ -67,11 +67,11 @@ async def _import(file: Path, data: Path, url: str | None, patience: float) -> I
     def relocate() -> str | None:
         """A system that starts again on a free port says its new one in its data directory."""
         try:
-            return system_url(data, url)
+            return system_url(data, url, room="booking")
         except ConfigurationError:
             return None
 
-    async with httpx.AsyncClient(base_url=system_url(data, url), timeout=TIMEOUT_SECONDS) as client:
+    async with httpx.AsyncClient(base_url=system_url(data, url, room="booking"), timeout=TIMEOUT_SECONDS) as client:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=Console(stderr=True)) as progress:
             bar = progress.add_task("bookings", total=None)

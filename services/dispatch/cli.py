@@ -44,7 +44,7 @@ def import_file(
 
     Example: `rounds nurses import nurses.csv`
     """
-    report = asyncio.run(_import(file, system_url(data, url), patience))
+    report = asyncio.run(_import(file, system_url(data, url, room="dispatch"), patience))
     if json:
         typer.echo(jsonlib.dumps(asdict(report)))
     else:

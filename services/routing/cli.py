@@ -31,7 +31,7 @@ def _plan(area: str, day: str, data: Path, url: str | None) -> dict[str, Any]:
         dt.date.fromisoformat(day)
     except ValueError as error:
         raise RoundsError(f"{day} is not a date. Write it like 2026-11-23.") from error
-    with running_system(data, url) as client:
+    with running_system(data, url, room="routing") as client:
         try:
             reply = client.get(f"/v1/plans/{area}/{day}")
         except httpx.TransportError as error:
