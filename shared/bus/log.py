@@ -24,6 +24,7 @@ from shared.events.topics import TOPICS, TopicSpec
 
 TAIL_PAGE = 500
 ONE_DAY = 86_400.0
+NOT_OPEN = "The event log is not open. Start the bus before using it; after a stop, start it again."
 
 log = structlog.get_logger()
 
@@ -59,6 +60,11 @@ class LogBus:
         self._ends: dict[TopicPartition, int] = {}
         self._groups: dict[str, Group] = {}
         self._news = asyncio.Event()
+
+    @property
+    def trouble(self) -> str | None:
+        """A sentence while the file is not open, else None."""
+        return None if self._open_log is not None else NOT_OPEN
 
     async def start(self) -> None:
         """Open the file, create the topics, and drop what no retention keeps.
@@ -190,8 +196,7 @@ class LogBus:
     @property
     def _log(self) -> LogThreads:
         if self._open_log is None:
-            message = "The event log is not open. Start the bus before using it; after a stop, start it again."
-            raise TransientError(message)
+            raise TransientError(NOT_OPEN)
         return self._open_log
 
     def _note_ends(self, seen: Positions) -> None:

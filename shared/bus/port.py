@@ -1,4 +1,4 @@
-"""The bus port. Adapters: ``log`` (embedded, SQLite). One contract suite (tests/contract/) says what each must do."""
+"""The bus port: ``log`` (embedded, SQLite) and ``kafka`` stand behind it. tests/contract/ says what each must do."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -80,8 +80,17 @@ class Subscription(Protocol):
 class Bus(Protocol):
     """Topics with keys, partitions and group offsets."""
 
+    @property
+    def trouble(self) -> str | None:
+        """A sentence that says why nothing can be published now; None while the bus answers."""
+        ...
+
     async def start(self) -> None:
-        """Open connections or files and create the topics of shared/events/topics.py."""
+        """Open files, or connections if they can be had, and create the topics of shared/events/topics.py.
+
+        Raises:
+            ConfigurationError: it can never work as it is set up. A bus that is away is no error; see ``trouble``.
+        """
         ...
 
     async def stop(self) -> None:

@@ -56,6 +56,10 @@ class FusedBus:
         self._bus, self._fuse = bus, fuse
         self.start, self.stop, self.tail = bus.start, bus.stop, bus.tail
 
+    @property
+    def trouble(self) -> str | None:
+        return self._bus.trouble
+
     async def publish(self, messages: Sequence[Message]) -> None:
         self._fuse.reach("relay before send")
         await self._bus.publish(messages)

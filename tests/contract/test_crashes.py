@@ -7,13 +7,21 @@ from pathlib import Path
 import pytest
 
 from tests.contract.conditions import running, until
-from tests.contract.conftest import HANDLES
+from tests.contract.conftest import ADAPTERS, HANDLES, write_kafka_file
 from tests.contract.drill import POINTS, VISITS, forget, live_until_killed
 from tests.contract.room import TinyRoom, doubles, fact
 
 LAST = 1_000
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.contract.drill"])
+
+
+@pytest.fixture
+def adapter(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Prepare the folder for an adapter and return its name."""
+    if request.param == "kafka":
+        write_kafka_file(tmp_path, request.getfixturevalue("kafka_cluster"), instance="drill")
+    return str(request.param)
 
 
 def crash(adapter: str, folder: Path, point: str, passes: int, *, remember: bool = True) -> None:
@@ -55,7 +63,7 @@ def versions(effects: list[tuple[str, str, int]]) -> dict[str, list[int]]:
     return found
 
 
-@pytest.mark.parametrize("adapter", sorted(HANDLES))
+@pytest.mark.parametrize("adapter", ADAPTERS, indirect=True)
 @pytest.mark.parametrize("point", POINTS)
 async def test_a_kill_loses_nothing_acknowledged_and_doubles_nothing(tmp_path: Path, adapter: str, point: str) -> None:
     crash(adapter, tmp_path, point, passes=4)
@@ -68,7 +76,7 @@ async def test_a_kill_loses_nothing_acknowledged_and_doubles_nothing(tmp_path: P
         assert seen == [*range(1, len(seen)), LAST]
 
 
-@pytest.mark.parametrize("adapter", sorted(HANDLES))
+@pytest.mark.parametrize("adapter", ADAPTERS, indirect=True)
 async def test_a_second_kill_during_the_recovery_changes_nothing(tmp_path: Path, adapter: str) -> None:
     crash(adapter, tmp_path, "consumer before offset", passes=2)
     crash(adapter, tmp_path, "relay after send", passes=1)
@@ -78,7 +86,7 @@ async def test_a_second_kill_during_the_recovery_changes_nothing(tmp_path: Path,
     assert doubles(effects) == []
 
 
-@pytest.mark.parametrize("adapter", sorted(HANDLES))
+@pytest.mark.parametrize("adapter", ADAPTERS, indirect=True)
 async def test_kills_from_outside_at_any_moment_lose_and_double_nothing(tmp_path: Path, adapter: str) -> None:
     receipts = tmp_path / "acknowledged"
     receipts.touch()
@@ -99,7 +107,7 @@ async def test_kills_from_outside_at_any_moment_lose_and_double_nothing(tmp_path
     assert doubles(effects) == []
 
 
-@pytest.mark.parametrize("adapter", sorted(HANDLES))
+@pytest.mark.parametrize("adapter", ADAPTERS, indirect=True)
 @pytest.mark.parametrize("point", ["consumer before offset", "relay after send"])
 async def test_control_without_an_inbox_the_drill_finds_the_doubles(tmp_path: Path, adapter: str, point: str) -> None:
     crash(adapter, tmp_path, point, passes=4, remember=False)
