@@ -7,11 +7,11 @@ from itertools import pairwise
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.routing.composing import Day
 from services.routing.domain.plan import Plan
 from services.routing.domain.plan import Route as PlannedRoute
 from services.routing.domain.plan import Stop as PlannedStop
 from services.routing.domain.problem import Problem
+from services.routing.reading import Day, Worded
 from services.routing.store import plans
 from services.routing.store.models import PlanRow, RouteRow, outbox
 from services.routing.travel.port import Point, TravelMatrix
@@ -26,15 +26,23 @@ def _instant(seconds: int) -> dt.datetime:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Puts a plan's routes into the words of the contract; needs the day's places and the travel times used."""
+    """Puts a plan's routes into the words of the contract.
+
+    Attributes:
+        day: knows the places.
+        problem: what was planned.
+        matrix: the travel times used.
+        before: routes that were worded earlier; one that is still the same stays as it was said.
+    """
 
     day: Day
     problem: Problem
     matrix: TravelMatrix
+    before: Mapping[ShiftId, Worded]
 
-    def routes(self, plan: Plan) -> dict[ShiftId, Route]:
-        """Return the routes that have stops, without their geometry."""
-        return {route.shift_id: self._route(route) for route in plan.routes if route.stops}
+    def routes(self, plan: Plan) -> dict[ShiftId, Worded]:
+        """Return the routes that have stops; those that are not as before are without their geometry."""
+        return {route.shift_id: self._worded(route) for route in plan.routes if route.stops}
 
     def sites(self, route: Route) -> list[Point]:
         """Return the places of a route in driving order, from the shift's start to its end."""
@@ -42,10 +50,16 @@ class Wording:
         visited = [Point(stop.point.lat, stop.point.lon) for stop in route.stops if stop.point]
         return [self.day.sites[shift.start_site], *visited, self.day.sites[shift.end_site]]
 
-    def _route(self, route: PlannedRoute) -> Route:
+    def _worded(self, route: PlannedRoute) -> Worded:
         shift = self.problem.shift[route.shift_id]
+        numbers = (shift.start_site, *self._numbers(route.stops), shift.end_site)
+        before = self.before.get(route.shift_id)
+        if before and (before.planned, before.sites) == (route, numbers):
+            return before
+        return Worded(route, numbers, self._route(route, numbers))
+
+    def _route(self, route: PlannedRoute, numbers: Sequence[int]) -> Route:
         stops = tuple(self._stop(stop) for stop in route.stops)
-        numbers = [shift.start_site, *self._numbers(route.stops), shift.end_site]
         return Route(
             shift_id=route.shift_id,
             nurse_id=route.nurse_id,
@@ -91,7 +105,8 @@ def changed(new: Mapping[ShiftId, Route], old: Mapping[ShiftId, Route]) -> list[
     return [
         shift_id
         for shift_id, route in new.items()
-        if route.model_copy(update={"geometry": drawn.get(shift_id)}) != old.get(shift_id)
+        if route is not old.get(shift_id)
+        and route.model_copy(update={"geometry": drawn.get(shift_id)}) != old.get(shift_id)
     ]
 
 
@@ -113,7 +128,7 @@ async def say(
     session: AsyncSession,
     committed: PlanCommitted,
     routes: Mapping[ShiftId, Route],
-    new: Iterable[ShiftId],
+    new: Sequence[ShiftId],
     answers: Mapping[str, str],
     causes: Mapping[VisitId, Cause] | None = None,
 ) -> None:
@@ -130,15 +145,16 @@ async def say(
     area_id, date = committed.area_id, committed.date
     plan = await plans.plan(session, area_id, date)
     said = plan.said if plan else 0
-    before = {ShiftId(row.shift_id): row for row in await plans.routes(session, area_id, date)}
-    await plans.remove_routes(session, area_id, date, set(before) - set(routes))
+    versions = await plans.route_versions(session, area_id, date)
+    if gone := set(versions) - set(routes):
+        await plans.remove_routes(session, area_id, date, gone)
+    known = {ShiftId(row.shift_id): row for row in await plans.routes(session, area_id, date, new)}
     events: list[RoutePlanned] = []
     for shift_id in new:
-        row = before.get(shift_id) or RouteRow(area_id=area_id, date=date, shift_id=shift_id, plan_version=0, body={})
-        row.plan_version = committed.plan_version
+        row = known.get(shift_id) or RouteRow(area_id=area_id, date=date, shift_id=shift_id, plan_version=0, body={})
+        row.plan_version = versions[shift_id] = committed.plan_version
         row.body = routes[shift_id].model_dump(mode="json")
         session.add(row)
-        before[shift_id] = row
         said += 1
         events.append(
             RoutePlanned(
@@ -150,7 +166,7 @@ async def say(
                 causes=_of_route(routes[shift_id], causes or {}),
             )
         )
-    refs = tuple(RouteRef(shift_id=shift, plan_version=before[shift].plan_version) for shift in sorted(routes, key=str))
+    refs = tuple(RouteRef(shift_id=shift, plan_version=versions[shift]) for shift in sorted(routes, key=str))
     whole = committed.model_copy(update={"aggregate_version": said + 1, "routes": refs})
     plan = plan or PlanRow(area_id=area_id, date=date, plan_version=0, said=0, body={}, answers={})
     plan.plan_version, plan.said, plan.body = committed.plan_version, said + 1, whole.model_dump(mode="json")

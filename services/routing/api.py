@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from services.routing.deps import RoutingState
-from services.routing.store import plans, queries
+from services.routing.store import plans, requests
 from services.routing.store.models import PlanRequestRow
 from shared.areas import Area
 from shared.errors import not_found
@@ -118,7 +118,7 @@ async def read_plan(area_id: AreaPath, date: DatePath, state: State) -> PlanView
     async with state.db.reading() as session:
         plan = await plans.plan(session, area_id, date)
         rows = await plans.routes(session, area_id, date)
-        request = await queries.request(session, area_id, date)
+        request = await requests.request(session, area_id, date)
     committed = PlanCommitted.model_validate(plan.body) if plan else None
     routes = [_route(Route.model_validate(row.body)) for row in rows]
     return PlanView(
@@ -148,7 +148,7 @@ async def replan(area_id: AreaPath, date: DatePath, state: State) -> Replanning:
     """Ask for a new version of a day's plan; it is made in the background."""
     _area(state, area_id)
     async with state.db.transaction() as session:
-        await queries.want_plan(session, area_id, date, state.clock(), thorough=True)
+        await requests.want_plan(session, area_id, date, state.clock(), thorough=True)
     return Replanning(state=Planning.WAITING)
 
 

@@ -3,9 +3,6 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-
-from pydantic import BaseModel
 
 from services.routing.domain.plan import Plan, Reason, Unassigned
 from services.routing.domain.plan import Route as PlannedRoute
@@ -16,141 +13,27 @@ from services.routing.domain.problem import (
     Begun,
     BegunBreak,
     BegunVisit,
-    Break,
     Problem,
     Shift,
     Travel,
     Visit,
-    Window,
 )
-from services.routing.store.models import BegunRow, PlaceRow, VisitRow
-from services.routing.store.queries import DayInput
-from services.routing.travel.port import Point, TravelMatrix
-from shared.events.dispatch import ShiftState
-from shared.events.ids import NurseId, NurseRef, ShiftId, VisitId
+from services.routing.reading import Day, seconds_of
+from services.routing.store.models import BegunRow
+from services.routing.travel.port import TravelMatrix
+from shared.events.ids import ShiftId, VisitId
 from shared.events.routing import PlanCommitted, Route
-from shared.events.values import GeoPoint, Priority, Stop, TimeWindow
-
-UNKNOWN_STATE = "an unknown state"
-"""Where the map does not say in which of an area's states a place lies: no licence holds there until someone says."""
+from shared.events.values import Stop
 
 
-class VisitFacts(BaseModel):
-    """What planning reads of a visit's stored state."""
-
-    duration: dt.timedelta
-    windows: tuple[TimeWindow, ...]
-    skills: tuple[str, ...]
-    licence_options: tuple[tuple[str, ...], ...]
-    priority: Priority
-    preferred_nurses: tuple[NurseRef, ...]
-    excluded_nurses: tuple[NurseRef, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """A day's input, read: everything but the travel times.
-
-    Attributes:
-        sites: every place of the day once; the problem's visits and shifts point into it.
-        versions: of each shift and visit, with the version of its place.
-        shifts: the shifts as dispatch said them, by id.
-    """
-
-    sites: tuple[Point, ...]
-    shifts: Mapping[ShiftId, ShiftState]
-    visits: tuple[Visit, ...]
-    planned_shifts: tuple[Shift, ...]
-    begun: tuple[BegunRow, ...]
-    versions: Mapping[str, str]
-
-
-def read_day(known: DayInput, routes: Iterable[Route]) -> Day:
-    """Read the stored input.
+def compose(day: Day, matrix: TravelMatrix, now: dt.datetime, before: Travel | None = None) -> Problem:
+    """Join the day and the travel times between its sites to a problem.
 
     Args:
-        known: visits, shifts and what has begun.
-        routes: of the plan in force; they say which nurse a visit has now.
-    """
-    sites = _Sites()
-    shifts = [ShiftState.model_validate(row.body) for row in known.shifts]
-    nurses: dict[NurseRef, NurseId] = {shift.nurse_ref: shift.nurse_id for shift in shifts}
-    current = {stop.visit_id: route.nurse_id for route in routes for stop in route.stops if stop.visit_id is not None}
-    return Day(
-        visits=tuple(_visit(row, place, sites, nurses, current) for row, place in known.visits),
-        planned_shifts=tuple(_shift(shift, sites) for shift in shifts),
-        shifts={shift.shift_id: shift for shift in shifts},
-        begun=tuple(known.begun),
-        sites=tuple(sites.points),
-        versions={
-            **{str(row.shift_id): str(row.version) for row in known.shifts},
-            **{str(row.visit_id): f"{row.version}/{place.version}" for row, place in known.visits},
-        },
-    )
-
-
-class _Sites:
-    """Numbers places in the order of their first mention."""
-
-    def __init__(self) -> None:
-        self.points: dict[Point, int] = {}
-
-    def number(self, lat: float, lon: float) -> int:
-        return self.points.setdefault(Point(lat, lon), len(self.points))
-
-    def of(self, point: GeoPoint) -> int:
-        return self.number(point.lat, point.lon)
-
-
-def _seconds(instant: dt.datetime) -> int:
-    return int(instant.timestamp())
-
-
-def _visit(
-    row: VisitRow,
-    place: PlaceRow,
-    sites: _Sites,
-    nurses: Mapping[NurseRef, NurseId],
-    current: Mapping[VisitId, NurseId],
-) -> Visit:
-    facts = VisitFacts.model_validate(row.body)
-    assert place.lat is not None and place.lon is not None  # noqa: S101, PT018 - the query asks for located visits
-    excluded = frozenset(nurses[ref] for ref in facts.excluded_nurses if ref in nurses)
-    preferred = frozenset(nurses[ref] for ref in facts.preferred_nurses if ref in nurses)
-    return Visit(
-        id=VisitId(row.visit_id),
-        site=sites.number(place.lat, place.lon),
-        duration_s=round(facts.duration.total_seconds()),
-        windows=tuple(Window(_seconds(window.start), _seconds(window.end)) for window in facts.windows),
-        skills=frozenset(facts.skills),
-        licence_options=tuple(frozenset(options) for options in facts.licence_options),
-        state=place.state or UNKNOWN_STATE,
-        priority=facts.priority,
-        preferred_nurses=preferred,
-        excluded_nurses=excluded,
-        current_nurse=current.get(VisitId(row.visit_id)),
-    )
-
-
-def _shift(shift: ShiftState, sites: _Sites) -> Shift:
-    return Shift(
-        id=shift.shift_id,
-        nurse_id=shift.nurse_id,
-        start=_seconds(shift.start),
-        end=_seconds(shift.end),
-        start_site=sites.of(shift.start_point),
-        end_site=sites.of(shift.end_point),
-        skills=frozenset(shift.skills),
-        licences=frozenset(shift.licences),
-        breaks=tuple(
-            Break(round(pause.duration.total_seconds()), _seconds(pause.earliest), _seconds(pause.latest))
-            for pause in shift.breaks
-        ),
-    )
-
-
-def compose(day: Day, matrix: TravelMatrix, routes: Mapping[ShiftId, Route], now: dt.datetime) -> Problem:
-    """Join the day and the travel times between its sites to a problem.
+        day: as read.
+        matrix: between the day's sites.
+        now: nothing that has not begun is planned earlier.
+        before: the travel times of an earlier problem; see ``Travel.grown_from``.
 
     Raises:
         ProblemError: the day contradicts itself.
@@ -163,15 +46,15 @@ def compose(day: Day, matrix: TravelMatrix, routes: Mapping[ShiftId, Route], now
             by_shift[ShiftId(row.shift_id)].append(row)
     shifts = {shift.id: shift for shift in day.planned_shifts}
     begun = tuple(
-        Begun(shift_id, _begun_stops(shifts[shift_id], rows, visits, matrix, routes.get(shift_id)))
+        Begun(shift_id, _begun_stops(shifts[shift_id], rows, visits, matrix, day.routes.get(shift_id)))
         for shift_id, rows in by_shift.items()
     )
     return Problem(
         visits=tuple(visits.values()),
         shifts=day.planned_shifts,
-        travel=Travel(matrix.seconds, matrix.metres),
+        travel=Travel(matrix.seconds, matrix.metres).grown_from(before),
         begun=begun,
-        now=_seconds(now),
+        now=seconds_of(now),
     )
 
 
@@ -194,9 +77,9 @@ def _begun_stops(
     for row in rows:
         visit = visits[VisitId(row.visit_id)]
         drive = int(matrix.seconds[site, visit.site])
-        expected = _seconds(row.en_route_at) + (0 if drive == UNREACHABLE else drive)
-        arrival = latest = max(latest, _seconds(row.arrived_at) if row.arrived_at else expected)
-        end = _seconds(row.ended_at) if row.ended_at else arrival + visit.duration_s
+        expected = seconds_of(row.en_route_at) + (0 if drive == UNREACHABLE else drive)
+        arrival = latest = max(latest, seconds_of(row.arrived_at) if row.arrived_at else expected)
+        end = seconds_of(row.ended_at) if row.ended_at else arrival + visit.duration_s
         stops.append(BegunVisit(visit.id, arrival, arrival, max(arrival, end)))
         site = visit.site
     return _with_breaks(shift, stops, route)
@@ -216,7 +99,7 @@ def _with_breaks(
         if stop.visit_id is not None:
             free = max(free, ends.get(stop.visit_id, 0))
             continue
-        planned = _seconds(stop.start)
+        planned = seconds_of(stop.start)
         open_breaks = (
             n for n, b in enumerate(shift.breaks) if n not in taken and planned + b.duration_s <= b.latest_end
         )
@@ -237,8 +120,8 @@ def plan_in_force(routes: Iterable[Route], committed: PlanCommitted) -> Plan:
                 shift_id=route.shift_id,
                 nurse_id=route.nurse_id,
                 stops=tuple(_planned_stop(stop) for stop in route.stops if stop.visit_id is not None),
-                departure=_seconds(route.departure),
-                back=_seconds(route.back),
+                departure=seconds_of(route.departure),
+                back=seconds_of(route.back),
                 home_s=0,
                 home_m=0,
                 price=Price(),
@@ -254,5 +137,5 @@ def plan_in_force(routes: Iterable[Route], committed: PlanCommitted) -> Plan:
 
 def _planned_stop(stop: Stop) -> PlannedStop:
     drive = round(stop.travel.drive.total_seconds())
-    times = (_seconds(stop.arrival), _seconds(stop.start), _seconds(stop.end))
+    times = (seconds_of(stop.arrival), seconds_of(stop.start), seconds_of(stop.end))
     return PlannedStop(stop.visit_id, None, *times, drive, stop.travel.metres)

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from services.routing.deps import RoutingState
 from services.routing.domain.calendar import planning_date
-from services.routing.store import queries
+from services.routing.store import queries, requests
 from services.routing.store.models import BegunRow, PlaceRow, ShiftRow, VisitRow
 from shared.areas import Area
 from shared.bus.handling import Deps, Handler
@@ -39,15 +39,13 @@ type RoutingDeps = Deps[RoutingState]
 
 async def on_visit_stated(event: VisitState, deps: RoutingDeps) -> None:
     """Keep the visit's newest state; a day it leaves or joins wants a plan."""
-    row = await queries.visit(deps.session, event.visit_id)
-    if row is None:
-        row = VisitRow(visit_id=event.visit_id, version=0, area_id="", address_version=0, body={})
-        deps.session.add(row)
+    row = await queries.lock_visit(deps.session, event.visit_id)
     if event.aggregate_version <= row.version:
         return
     if row.area_id != event.area_id:
         await _ask(deps, row.area_id, row.planned_date)
         row.area_id, row.planned_date = event.area_id, None
+    row.carried_from = None
     row.version = event.aggregate_version
     row.address_version = event.address_version
     row.cause = deps.cause
@@ -57,17 +55,14 @@ async def on_visit_stated(event: VisitState, deps: RoutingDeps) -> None:
 
 async def on_visit_cancelled(event: VisitCancelled, deps: RoutingDeps) -> None:
     """Take the visit out of planning for good."""
-    row = await queries.visit(deps.session, event.visit_id)
-    if row is None:
-        row = VisitRow(
-            visit_id=event.visit_id, version=0, area_id=event.area_id, address_version=0, body={}, cancelled=True
-        )
-        deps.session.add(row)
+    row = await queries.lock_visit(deps.session, event.visit_id)
     if event.aggregate_version <= row.version:
         return
     row.version = event.aggregate_version
+    row.area_id = event.area_id
     row.cancelled = True
     await _ask(deps, row.area_id, row.planned_date)
+    await _call_back(deps, row.area_id, row.planned_date)
 
 
 async def on_place_resolved(event: PlaceResolved, deps: RoutingDeps) -> None:
@@ -109,12 +104,13 @@ async def on_visit_ended(event: VisitCompleted | VisitMissed, deps: RoutingDeps)
 
 async def on_day_disrupted(event: DayDisrupted, deps: RoutingDeps) -> None:
     """The plan no longer fits the day: answer with a new version."""
-    await queries.want_plan(deps.session, event.area_id, event.date, deps.room.clock())
+    await requests.want_plan(deps.session, event.area_id, event.date, deps.room.clock())
 
 
 async def _keep_place(
     event: PlaceResolved | PlaceUnresolved, deps: RoutingDeps, lat: float | None, lon: float | None, state: str | None
 ) -> None:
+    row = await queries.lock_visit(deps.session, event.visit_id)
     place = await queries.place(deps.session, event.visit_id)
     if place is None:
         place = PlaceRow(visit_id=event.visit_id, version=0, address_version=0, lat=None, lon=None, state=None)
@@ -124,8 +120,7 @@ async def _keep_place(
     place.version = event.aggregate_version
     place.address_version = event.address_version
     place.lat, place.lon, place.state = lat, lon, state
-    row = await queries.visit(deps.session, event.visit_id)
-    if row is not None and not row.cancelled:
+    if row.version and not row.cancelled:
         row.cause = deps.cause if deps.envelope.correlation_id else row.cause
         await _schedule(row, place, deps)
 
@@ -142,7 +137,7 @@ async def _schedule(row: VisitRow, place: PlaceRow | None, deps: RoutingDeps) ->
 
 async def _ask(deps: RoutingDeps, area_id: str, *dates: dt.date | None) -> None:
     for date in sorted({date for date in dates if date is not None}):
-        await queries.want_plan(deps.session, AreaId(area_id), date, deps.room.clock())
+        await requests.want_plan(deps.session, AreaId(area_id), date, deps.room.clock())
 
 
 def _area(deps: RoutingDeps, area_id: str) -> Area:
@@ -165,6 +160,18 @@ async def _keep_shift(event: ShiftState | ShiftClosed, body: dict[str, Any] | No
     row.version = event.aggregate_version
     row.area_id, row.date, row.body = event.area_id, event.date, body
     await _ask(deps, event.area_id, event.date)
+    if body is not None:
+        await _call_back(deps, event.area_id, event.date)
+
+
+async def _call_back(deps: RoutingDeps, area_id: str, date: dt.date | None) -> None:
+    """A day has more room than it had: what it could not take and a later day was to is tried there again."""
+    area = deps.room.areas().get(AreaId(area_id))
+    if area is None or date is None or date < area.local_date(deps.room.clock()):
+        return
+    for row in await queries.carried_from(deps.session, AreaId(area_id), date):
+        later, row.planned_date, row.carried_from = row.planned_date, date, None
+        await _ask(deps, area_id, later, date)
 
 
 async def _begun(event: ActEvent, deps: RoutingDeps) -> BegunRow:

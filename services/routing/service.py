@@ -10,7 +10,7 @@ from services.routing.deps import RoutingState
 from services.routing.handlers import HANDLERS
 from services.routing.jobs import PlanJobs
 from services.routing.settings import RoutingSettings
-from services.routing.solver.process import SolverProcess
+from services.routing.solver.process import SolverProcess, insert
 from services.routing.store.models import inbox, leases, outbox
 from services.routing.travel.cache import CachedTravel
 from services.routing.travel.fallback import FallbackTravel
@@ -50,7 +50,7 @@ def build(house: House) -> Room:
         routers=[api.router],
         tasks=[
             Task("routing consumer", Phase.CONSUME, consumer.run),
-            Task("routing jobs", Phase.WORK, PlanJobs(state, solver.solve).run),
+            Task("routing jobs", Phase.WORK, PlanJobs(state, solver.solve, insert).run),
             Task("routing relay", Phase.RELAY, relay.run),
         ],
         open=solver.open,

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import DATABASES, on_database
 from tests.routing_room.planning import Room, open_room
 
 
-@pytest.fixture
-async def room(tmp_path: Path) -> AsyncIterator[Room]:
-    async with open_room(tmp_path) as running:
+@pytest.fixture(params=DATABASES)
+async def room(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Room]:
+    async with on_database(request, "routing"), open_room(tmp_path) as running:
         yield running

@@ -19,7 +19,7 @@ from services.routing.service import MIGRATIONS
 from services.routing.settings import RoutingSettings
 from services.routing.solver.planner import Result
 from services.routing.solver.worker import Job, solve_job
-from services.routing.store import queries
+from services.routing.store import queries, requests
 from services.routing.store.models import PlanRequestRow, VisitRow, outbox
 from services.routing.travel.straight_line import StraightLine
 from shared.areas import Area
@@ -34,6 +34,7 @@ from shared.events.ids import AreaId, EventId, ShiftId, VisitId
 from shared.events.registry import Event
 from shared.events.routing import PlanCommitted, RoutePlanned
 from shared.http import create_app
+from shared.settings import HouseSettings
 from tests.routing_room.facts import DAY, MAPLE, MIDNIGHT, visit_id
 
 
@@ -80,7 +81,10 @@ class Room:
     async def work(self) -> float:
         """Have the jobs plan what is due; return how long they would wait before looking again."""
         while True:
-            pause = await self.jobs._work(asyncio.Event())
+            pause = await self.jobs.work()
+            if pause > 0:
+                await self.jobs.searched()
+                pause = await self.jobs.work()
             if pause > 0:
                 return pause
 
@@ -109,7 +113,7 @@ class Room:
     async def request(self, day: dt.date = DAY) -> PlanRequestRow | None:
         """Return what is known of a day's planning."""
         async with self.state.db.reading() as session:
-            return await queries.request(session, MAPLE, day)
+            return await requests.request(session, MAPLE, day)
 
     async def wanted(self, day: dt.date = DAY) -> int:
         """Return how often a plan of the day was asked for."""
@@ -144,7 +148,7 @@ def reasons(said: list[Event]) -> Mapping[VisitId, str]:
 @asynccontextmanager
 async def open_room(data: Path) -> AsyncIterator[Room]:
     """Open the room's database and doors; nothing works in the background."""
-    db = Database.in_file(data / "routing.sqlite")
+    db = Database.of_room(HouseSettings(data=data), "routing")
     await upgrade(db, MIGRATIONS)
     areas = {
         MAPLE: Area(
@@ -166,7 +170,7 @@ async def open_room(data: Path) -> AsyncIterator[Room]:
     app.state.rooms = {"routing": state}
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(base_url="http://test", transport=transport) as client:
-        room = Room(client, state, solver, PlanJobs(state, solver), areas)
+        room = Room(client, state, solver, PlanJobs(state, solver, solver), areas)
         yield room
     await db.close()
 

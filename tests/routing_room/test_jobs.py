@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from services.routing.jobs import PlanJobs
 from services.routing.solver.planner import PlanError
-from services.routing.store import queries
+from services.routing.store import requests
 from shared.db.lease import new_holder
 from shared.errors import TransientError
 from shared.events.routing import PlanCommitted
@@ -19,17 +19,46 @@ from tests.routing_room.planning import Room, committed, reasons, routes, until
 SECOND = dt.timedelta(seconds=1)
 
 
+async def lease(room: Room, holder: str) -> requests.Leased | None:
+    """Lease the one day that wants a plan, as another worker would."""
+    async with room.state.db.transaction() as session:
+        row = await requests.request(session, MAPLE, DAY)
+        assert row is not None
+        until = room.now + dt.timedelta(seconds=room.state.settings.lease_seconds)
+        return await requests.lease(session, row, holder, room.now, until)
+
+
 async def test_a_burst_of_changes_is_one_solve(room: Room) -> None:
     for number in range(1, 6):
         await room.hear(requested(number), located(number))
         room.now += 0.1 * SECOND
         assert 0 < await room.work() <= 0.25
     await room.hear(shift(1))
-    assert 0.24 < await room.work() <= 0.25
-    room.now += 0.25 * SECOND
+    room.now += 0.2 * SECOND
+    assert 0 < await room.work() <= 0.1
+    room.now += 0.1 * SECOND
     await room.work()
     assert [len(job.problem.visits) for job in room.solver.jobs] == [5]
     assert await room.wanted() == 6
+
+
+async def test_a_single_change_is_inserted_at_once_and_the_day_searched_when_it_is_still(room: Room) -> None:
+    await room.plan(shift(1), requested(1), located(1))
+    await room.hear(requested(2), located(2))
+    room.now += 0.03 * SECOND
+    await room.work()
+    assert [job.search for job in room.solver.jobs] == [True, False]
+    assert {stop["visit_id"] for stop in (await room.read())["routes"][0]["stops"]} == {
+        str(visit_id(1)),
+        str(visit_id(2)),
+    }
+    room.now += 4.9 * SECOND
+    await room.work()
+    assert len(room.solver.jobs) == 2
+    room.now += 0.1 * SECOND
+    await room.work()
+    assert [job.search for job in room.solver.jobs] == [True, False, True]
+    assert await room.work() == 1
 
 
 async def test_an_import_has_to_be_still_for_longer(room: Room) -> None:
@@ -39,6 +68,19 @@ async def test_an_import_has_to_be_still_for_longer(room: Room) -> None:
     room.now += 0.5 * SECOND
     await room.work()
     assert [len(job.problem.visits) for job in room.solver.jobs] == [14]
+
+
+async def test_nothing_is_inserted_while_an_import_goes_on(room: Room) -> None:
+    await room.plan(shift(1), requested(1), located(1))
+    for number in range(2, 42):
+        await room.hear(requested(number), located(number))
+        room.now += 0.01 * SECOND
+        await room.work()
+    # Before it can be told from single bookings, some are inserted.
+    assert len(room.solver.jobs) < 15
+    room.now += 5 * SECOND
+    await room.work()
+    assert (room.solver.jobs[-1].search, len(room.solver.jobs[-1].problem.visits)) == (True, 41)
 
 
 async def test_a_day_that_never_gets_still_is_planned_after_a_while(room: Room) -> None:
@@ -62,10 +104,49 @@ async def test_a_change_during_a_solve_is_answered_by_another(room: Room) -> Non
     assert (await room.read())["state"] == "solving"
     room.solver.gate.set()
     await working
-    assert (await room.read())["state"] == "waiting"
     said = await room.plan()
     assert {visit for stops in routes(said).values() for visit in stops} == {visit_id(1), visit_id(2)}
     assert (await room.read())["state"] == "idle"
+
+
+async def test_another_day_is_planned_while_one_is_searched(room: Room) -> None:
+    tomorrow = (TimeWindow(start=at(8, NEXT_DAY), end=at(16, NEXT_DAY)),)
+    await room.plan(shift(1, date=NEXT_DAY, start=at(8, NEXT_DAY), end=at(16, NEXT_DAY)))
+    room.solver.gate = gate = asyncio.Event()
+    await room.hear(shift(2), requested(1), located(1))
+    room.now += SECOND
+    assert await room.jobs.work() == 0
+    await until(lambda: len(room.solver.jobs) == 2)
+    room.solver.gate = None
+    await room.hear(requested(2, windows=tomorrow), located(2))
+    room.now += SECOND
+    assert await room.jobs.work() == 0
+    assert ((await room.read())["plan_version"], (await room.read(NEXT_DAY))["plan_version"]) == (0, 2)
+    gate.set()
+    await room.work()
+    assert (await room.read())["plan_version"] == 1
+
+
+async def test_a_search_that_nobody_waits_for_gives_way_to_what_is_new(room: Room) -> None:
+    await room.plan(shift(1), requested(1), located(1))
+    await room.plan(requested(2), located(2))
+    room.solver.gate = gate = asyncio.Event()
+    room.now += 5 * SECOND
+    assert await room.jobs.work() == 0
+    await until(lambda: len(room.solver.jobs) == 3)
+    room.solver.gate = None
+    await room.hear(requested(3), located(3))
+    room.now += SECOND
+    assert await room.jobs.work() == 0
+    assert (await room.read())["plan_version"] == 3
+    with capture_logs() as logs:
+        gate.set()
+        await room.jobs.searched()
+    assert [entry["event"] for entry in logs] in (["refused_late_plan"], ["kept_plan"])
+    assert (await room.read())["plan_version"] == 3
+    room.now += 5 * SECOND
+    await room.work()
+    assert len(room.solver.jobs[-1].problem.visits) == 3
 
 
 async def test_only_what_changed_is_searched_where_that_is_little(room: Room) -> None:
@@ -92,10 +173,8 @@ async def test_a_plan_that_comes_after_its_lease_was_lost_is_refused(room: Room)
     await until(lambda: len(room.solver.jobs) == 1)
     room.now += dt.timedelta(seconds=room.state.settings.lease_seconds + 1)
     other = new_holder()
-    async with room.state.db.transaction() as session:
-        (request,) = await queries.waiting_requests(session, room.now, other)
-        taken = await queries.lease(session, request, other, room.now + 60 * SECOND)
-    assert taken == await room.wanted()
+    taken = await lease(room, other)
+    assert taken is not None
     with capture_logs() as logs:
         room.solver.gate.set()
         await working
@@ -108,13 +187,34 @@ async def test_a_plan_that_comes_after_its_lease_was_lost_is_refused(room: Room)
 
 async def test_of_two_workers_one_gets_a_day(room: Room) -> None:
     await room.hear(shift(1))
+    first, second = await lease(room, new_holder()), await lease(room, new_holder())
+    assert (first is None, second) == (False, None)
+
+
+async def test_a_lease_that_was_lost_and_taken_again_by_the_same_worker_has_another_token(room: Room) -> None:
+    await room.hear(shift(1))
+    holder = new_holder()
+    first = await lease(room, holder)
+    room.now += dt.timedelta(seconds=room.state.settings.lease_seconds + 1)
+    second = await lease(room, holder)
+    assert first is not None
+    assert second is not None
     async with room.state.db.transaction() as session:
-        (request,) = await queries.waiting_requests(session, room.now, "one")
-        first = await queries.lease(session, request, "one", room.now + 60 * SECOND)
+        assert await requests.held(session, first, room.now) is None
+        assert await requests.held(session, second, room.now) is not None
+
+
+async def test_a_worker_that_slept_past_its_lease_may_neither_renew_it_nor_save(room: Room) -> None:
+    await room.hear(shift(1))
+    taken = await lease(room, new_holder())
+    assert taken is not None
+    room.now += dt.timedelta(seconds=room.state.settings.lease_seconds - 1)
     async with room.state.db.transaction() as session:
-        session.expunge_all()
-        second = await queries.lease(session, request, "two", room.now + 60 * SECOND)
-    assert (first, second) == (1, None)
+        assert await requests.renew(session, taken, room.now, room.now + 10 * SECOND)
+    room.now += 11 * SECOND
+    async with room.state.db.transaction() as session:
+        assert not await requests.renew(session, taken, room.now, room.now + 10 * SECOND)
+        assert await requests.held(session, taken, room.now) is None
 
 
 async def test_a_failure_is_told_tried_again_and_forgotten_once_it_works(room: Room) -> None:
@@ -230,7 +330,9 @@ async def test_a_stop_during_a_solve_gives_the_day_back_at_once(room: Room) -> N
     assert request is not None
     assert (request.holder, request.until, request.failures, request.done) == (None, None, 0, 0)
     room.solver.gate = None
-    await PlanJobs(room.state, room.solver)._work(asyncio.Event())
+    other = PlanJobs(room.state, room.solver, room.solver)
+    await other.work()
+    await other.searched()
     assert (await room.read())["plan_version"] == 1
 
 
@@ -256,8 +358,8 @@ async def test_a_worker_whose_lease_could_not_be_given_back_takes_its_day_again(
         await original(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(room.jobs, "_give_back", fill_disk_first)
-    with pytest.raises(TimeoutError):
-        await room.work()
+    await room.jobs.work()
+    await room.jobs.searched()
     failing = False
     request = await room.request()
     assert request is not None

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,6 +93,10 @@ class Travel:
     seconds: NDArray[np.int32]
     metres: NDArray[np.int32]
 
+    def __reduce__(self) -> tuple[type[Self], tuple[NDArray[np.int32], NDArray[np.int32]]]:
+        """Go to another process without the plain integers: they are many, and soon made there."""
+        return type(self), (self.seconds, self.metres)
+
     @cached_property
     def seconds_rows(self) -> list[list[int]]:
         """The seconds as plain integers, for code that reads single entries."""
@@ -103,6 +108,29 @@ class Travel:
         """The metres as plain integers, for code that reads single entries."""
         rows: list[list[int]] = self.metres.tolist()
         return rows
+
+    def grown_from(self, before: Self | None) -> Self:
+        """Take over the plain integers of travel times to which some sites were added, where that is what this is.
+
+        The earlier rows get longer with it; whoever uses the earlier object does not look beyond its sites.
+        """
+        if before is None or not self._extends(before):
+            return self
+        for rows, figures in ((before.seconds_rows, self.seconds), (before.metres_rows, self.metres)):
+            for row, more in zip(rows, figures[: len(rows), len(rows) :].tolist(), strict=True):
+                row[len(rows) :] = more
+            rows.extend(figures[len(rows) :].tolist())
+        self.__dict__.update(seconds_rows=before.seconds_rows, metres_rows=before.metres_rows)
+        return self
+
+    def _extends(self, before: Self) -> bool:
+        known = len(before.seconds)
+        return (
+            known <= len(self.seconds)
+            and len(before.seconds_rows) == known
+            and np.array_equal(self.seconds[:known, :known], before.seconds)
+            and np.array_equal(self.metres[:known, :known], before.metres)
+        )
 
 
 @dataclass(frozen=True, slots=True)

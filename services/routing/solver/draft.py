@@ -1,6 +1,6 @@
 """A plan in the making: feasible routes and the visits that are in none, always both."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from services.routing.domain.eligibility import bar
 from services.routing.domain.insertion import cheapest_insertion
@@ -51,9 +51,14 @@ class Draft:
             self._eligible[visit_id] = [shift for shift in problem.shifts if bar(visit, shift) is None]
         return self._eligible[visit_id]
 
-    def fit(self) -> None:
-        """Insert what is left out, the dearest first, then the soonest due, until nothing more fits and is worth it."""
-        waiting = sorted(self.left_out, key=lambda visit_id: self._urgency(self.scheduler.problem.visit[visit_id]))
+    def fit(self, settled: Collection[VisitId] = ()) -> None:
+        """Insert what is left out, the dearest first, then the soonest due, until nothing more fits and is worth it.
+
+        Args:
+            settled: visits that are not tried.
+        """
+        left_out = (visit_id for visit_id in self.left_out if visit_id not in settled)
+        waiting = sorted(left_out, key=lambda visit_id: self._urgency(self.scheduler.problem.visit[visit_id]))
         inserted = True
         while inserted:
             inserted = False
@@ -61,7 +66,7 @@ class Draft:
                 if self.insert(visit_id):
                     waiting.remove(visit_id)
                     inserted = True
-        left = set(waiting)
+        left = {*waiting, *(visit_id for visit_id in self.left_out if visit_id in settled)}
         self.left_out = [visit.id for visit in self.scheduler.problem.visits if visit.id in left]
 
     def insert(self, visit_id: VisitId) -> bool:

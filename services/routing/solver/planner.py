@@ -1,12 +1,12 @@
 """The planner's port: a problem in, a plan with its reasons out, verified."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from services.routing.domain.check import check
 from services.routing.domain.explain import explain
-from services.routing.domain.plan import Plan
+from services.routing.domain.plan import Plan, Unassigned
 from services.routing.domain.problem import Problem
 from services.routing.domain.schedule import Scheduler
 from services.routing.solver.draft import Draft
@@ -29,12 +29,14 @@ class Result:
         rounds: the effort it took.
         capped: the wall clock stopped the search before the effort was spent.
         seconds: wall-clock time it took.
+        gain: cents by which the search made the plan cheaper that it started from.
     """
 
     plan: Plan
     rounds: int
     capped: bool
     seconds: float
+    gain: int = 0
 
 
 def plan(problem: Problem, effort: Effort, seed: int, start: Plan | None = None) -> Result:
@@ -52,8 +54,10 @@ def plan(problem: Problem, effort: Effort, seed: int, start: Plan | None = None)
     meter = Meter(effort)
     draft = Draft(Scheduler(problem), orders_of(start))
     draft.fit()
+    at_first = draft.price.total
     improve(draft, meter, Random(seed))  # noqa: S311 - a search, not a secret
-    return finish(draft, meter)
+    result = finish(draft, meter)
+    return replace(result, gain=at_first - result.plan.price.total)
 
 
 def orders_of(start: Plan | None) -> Mapping[ShiftId, tuple[VisitId, ...]]:
@@ -73,8 +77,25 @@ def finish(draft: Draft, meter: Meter) -> Result:
         PlanError: a rule is broken.
     """
     draft.fit()
+    return conclude(draft, meter, {})
+
+
+def conclude(draft: Draft, meter: Meter, known: Mapping[VisitId, Unassigned]) -> Result:
+    """Explain what is left out, verify it all.
+
+    Args:
+        draft: as it is to be.
+        meter: the effort it took.
+        known: visits left out for a reason that still holds.
+
+    Raises:
+        PlanError: a rule is broken.
+    """
     problem = draft.scheduler.problem
-    unassigned = tuple(explain(draft.scheduler, draft.routes, problem.visit[visit_id]) for visit_id in draft.left_out)
+    unassigned = tuple(
+        known.get(visit_id) or explain(draft.scheduler, draft.routes, problem.visit[visit_id])
+        for visit_id in draft.left_out
+    )
     made = Plan(tuple(draft.routes[shift.id] for shift in problem.shifts), unassigned, draft.price)
     violations = check(problem, made)
     if violations:

@@ -16,6 +16,15 @@ from shared.errors import RoundsError
 NOTHING = Job(Problem((), (), Travel(np.zeros((0, 0), np.int32), np.zeros((0, 0), np.int32))), Effort(0), 0)
 
 
+async def insert(job: Job) -> Result:
+    """Do a quick job here and now.
+
+    Raises:
+        PlanError: the result failed its check.
+    """
+    return solve_job(job)
+
+
 class SolverDiedError(RoundsError):
     """The planner's process ended in mid-work: killed, out of memory, or crashed."""
 

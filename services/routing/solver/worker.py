@@ -8,6 +8,7 @@ from threading import Thread
 from services.routing.domain.plan import Plan
 from services.routing.domain.problem import Problem
 from services.routing.solver.effort import Effort
+from services.routing.solver.inserting import insert
 from services.routing.solver.planner import Result, plan
 from services.routing.solver.replanning import replan
 from shared.events.ids import VisitId
@@ -20,6 +21,7 @@ class Job:
     Attributes:
         previous: the plan in force, if there is one.
         changed_visits: what changed since; None: plan the whole day, from the previous plan on if there is one.
+        search: look for better routes around what changed; if not, only insert it: that takes milliseconds.
     """
 
     problem: Problem
@@ -27,6 +29,12 @@ class Job:
     seed: int
     previous: Plan | None = None
     changed_visits: frozenset[VisitId] | None = None
+    search: bool = True
+
+    @property
+    def quick(self) -> bool:
+        """Whether it takes no longer than a handler may."""
+        return self.previous is not None and self.changed_visits is not None and not self.search
 
 
 def solve_job(job: Job) -> Result:
@@ -37,6 +45,8 @@ def solve_job(job: Job) -> Result:
     """
     if job.previous is None or job.changed_visits is None:
         return plan(job.problem, job.effort, job.seed, job.previous)
+    if not job.search:
+        return insert(job.problem, job.previous, job.changed_visits)
     return replan(job.problem, job.previous, job.changed_visits, job.effort, job.seed)
 
 

@@ -25,12 +25,18 @@ class VisitRow(Base, table=True):
     Attributes:
         body: ``VisitRequested`` or ``VisitChanged`` as JSON, without what only people read.
         planned_date: the day in whose plan the visit takes part; None while it has no place.
+        carried_from: the day that had no room for it; it comes back when that day has more room.
         cause: what its newest change follows from; so does its assignment.
         planned_at: when a plan first had a nurse for it.
+
+    Version 0 with no area is a forerunner: its place came first.
     """
 
     __tablename__ = "visit"
-    __table_args__ = (Index("ix_visit_day", "area_id", "planned_date"),)
+    __table_args__ = (
+        Index("ix_visit_day", "area_id", "planned_date"),
+        Index("ix_visit_carried", "area_id", "carried_from"),
+    )
 
     visit_id: UUID = Field(primary_key=True)
     version: int
@@ -38,6 +44,7 @@ class VisitRow(Base, table=True):
     address_version: int
     body: dict[str, Any] = Field(sa_type=JSON)
     planned_date: dt.date | None = None
+    carried_from: dt.date | None = None
     cancelled: bool = False
     cause: Cause | None = Field(default=None, sa_type=CauseColumn)
     planned_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -92,7 +99,12 @@ class PlanRequestRow(Base, table=True):
         done: the input version that the plan in force answers.
         first_at: when the oldest unanswered change came.
         last_at: when the newest came.
+        pace: how many came within the last second or so: each counts for less as it ages.
         holder: the worker that solves it now, with the lease it holds until ``until``.
+        token: grows with every lease; a result is saved only under the newest, so it is never saved late.
+        improve_at: when what was only inserted since the last search is due for one; None: nothing was. While a
+            worker is at it, this is when that worker is taken for dead.
+        cramped: something that was inserted found no place as the routes were: the search begins with that.
         thorough: somebody asked for the whole day to be searched again, not only for what changed.
         failures: solves that failed since the last that did not.
     """
@@ -109,8 +121,12 @@ class PlanRequestRow(Base, table=True):
     done: int = 0
     first_at: dt.datetime = Field(sa_type=UtcDateTime)
     last_at: dt.datetime = Field(sa_type=UtcDateTime)
+    pace: float = 0
     holder: str | None = None
     until: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    token: int = 0
+    improve_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    cramped: bool = False
     thorough: bool = False
     failures: int = 0
     failure: str | None = None

@@ -1,0 +1,33 @@
+"""Every path the rooms answer, as people and booking systems ask for it."""
+
+import re
+from collections.abc import Iterator
+from importlib import import_module
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+
+ROOMS = ("booking", "geocoding", "routing", "dispatch", "board", "nurse_app")
+EXAMPLE = re.compile(r"\{[^}]+\}")
+
+
+def public_paths() -> dict[str, str]:
+    """Return the room of each path; its parameters are filled in with ``x``, internal ones are left out."""
+    found: dict[str, str] = {}
+    for room in ROOMS:
+        routers: list[object] = []
+        for value in vars(import_module(f"services.{room}.api")).values():
+            routers += value if isinstance(value, list | tuple) else [value]
+        for router in routers:
+            if isinstance(router, APIRouter):
+                found |= dict.fromkeys((EXAMPLE.sub("x", path) for path in _paths(router)), room)
+    return {path: room for path, room in found.items() if not path.startswith("/internal/")}
+
+
+def _paths(router: APIRouter) -> Iterator[str]:
+    """Give every path of a router and of those it includes, which no router of the rooms does under a prefix."""
+    for route in router.routes:
+        if isinstance(route, APIRoute):
+            yield route.path or "/"
+        else:
+            yield from _paths(route.original_router)  # type: ignore[attr-defined] # FastAPI's own, without a public type
