@@ -37,11 +37,8 @@ from osmium.osm import Area, Node, NodeRef, Way
 from services.board import map_features
 from services.board.map_features import Feature, Tags
 from services.board.sea import Box, Position, sea
+from services.page_files.style import ATTRIBUTION, HIGHEST_ZOOM, LOWEST_ZOOM
 from shared.errors import RoundsError
-
-ATTRIBUTION = '<a href="https://www.openstreetmap.org/copyright">© OpenStreetMap contributors</a>'
-"""Asked for by the ODbL wherever the map is shown."""
-LOWEST_ZOOM, HIGHEST_ZOOM = 8, 15
 
 DRAWN_KEYS = (
     "highway",

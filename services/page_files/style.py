@@ -6,7 +6,9 @@ needs no server but ours.
 
 from typing import Any
 
-from services.board.basemap import ATTRIBUTION, HIGHEST_ZOOM, LOWEST_ZOOM
+ATTRIBUTION = '<a href="https://www.openstreetmap.org/copyright">© OpenStreetMap contributors</a>'
+"""Asked for by the ODbL wherever the map is shown."""
+LOWEST_ZOOM, HIGHEST_ZOOM = 8, 15
 
 SOURCE = "basemap"
 

@@ -13,7 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from playwright.async_api import async_playwright
 
 from services.board.basemap import build_basemap
-from services.board.style import style
+from services.page_files.style import style
 from tests.area.conftest import LAT, LON, Extract
 
 pytestmark = pytest.mark.web

@@ -1,5 +1,5 @@
 from services.board import basemap
-from services.board.style import style
+from services.page_files.style import style
 
 
 def test_the_look_needs_no_server_but_ours() -> None:

@@ -2,7 +2,6 @@
 
 import pytest
 
-from services.board.api import files
 from shared.areas import area_dir
 from tests.web.house import Floor
 from tests.web.story import AREA
@@ -31,7 +30,7 @@ async def test_only_packages_that_the_pages_load_are_sent(floor: Floor) -> None:
 async def test_packages_that_are_not_installed_say_how_to_install_them(
     floor: Floor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "ROOM", area_dir(floor.house.data, AREA.id))
+    monkeypatch.setattr("services.page_files.serving.INSTALLED", area_dir(floor.house.data, AREA.id))
     reply = await floor.client.get("/vendor/htmx.org/dist/htmx.min.js")
     assert reply.status_code == 503
     assert "make setup" in reply.json()["detail"]
