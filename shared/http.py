@@ -14,10 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.db import transient
 from shared.errors import FieldProblem, Problem, TransientError
+from shared.observability.http import ASKED_BY_MACHINES, Observed
 
 MAX_BODY_BYTES = 1_000_000
 PROBLEM_JSON = "application/problem+json"
-ALWAYS_ANSWERED = {"/healthz", "/readyz", "/metrics"}
 
 log = structlog.get_logger()
 
@@ -58,6 +58,7 @@ def create_app(title: str, routers: Iterable[APIRouter]) -> FastAPI:
     for failure in (*transient.ERRORS, Exception):
         app.add_exception_handler(failure, _on_failure)
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
+    app.add_middleware(Observed)
     for router in routers:
         app.include_router(router)
     return app
@@ -144,7 +145,7 @@ class UntilOpen:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, if it may be answered."""
-        if scope["type"] != "http" or self._is_open() or scope["path"] in ALWAYS_ANSWERED:
+        if scope["type"] != "http" or self._is_open() or scope["path"] in ASKED_BY_MACHINES:
             await self._app(scope, receive, send)
         else:
             detail = "This part of the system is starting: it waits for its database. Try again in a moment."

@@ -5,24 +5,32 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
+from typing import Any
 
 import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
 from shared.areas import Areas
+from shared.bus.consumer import Consumer
 from shared.bus.port import Bus
 from shared.clock import Clock
+from shared.db.inbox import Inbox
 from shared.db.migrate import make_ready
+from shared.db.outbox import Outbox
 from shared.db.patience import Patience
 from shared.db.session import Database
 from shared.errors import ConfigurationError
 from shared.http import UntilOpen, create_app
+from shared.observability.following import Waits, trace_router
+from shared.observability.health import health_router
+from shared.observability.sampling import Sample, Sampling
+from shared.observability.tracing import start_tracing
 from shared.peers import Peers
 from shared.security.tokens import Tokens
 from shared.settings import HouseSettings
@@ -68,6 +76,9 @@ class Room:
     Attributes:
         state: what the room's endpoints find as ``request.app.state.rooms[name]``.
         close: called last, after every task of the room has ended.
+        consumer: watched, as are ``inbox`` and ``outbox``.
+        sample: sets gauges of the room's own.
+        waits: tells what waits inside the room.
     """
 
     name: str
@@ -78,6 +89,11 @@ class Room:
     tasks: Sequence[Task] = ()
     open: Callable[[], Awaitable[None]] | None = None
     close: Callable[[], Awaitable[None]] | None = None
+    consumer: Consumer[Any] | None = None
+    inbox: Inbox | None = None
+    outbox: Outbox | None = None
+    sample: Sample | None = None
+    waits: Waits | None = None
 
 
 @dataclass(slots=True)
@@ -88,6 +104,7 @@ class House:
         areas: the areas built so far; a new one is seen without a restart.
         working: set when the databases are at this release and the background tasks run.
         stopping: set when the house begins to stop; open streams end.
+        running: the background tasks, for who watches over them.
     """
 
     settings: HouseSettings
@@ -97,6 +114,7 @@ class House:
     peers: Peers
     working: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    running: list[asyncio.Task[None]] = field(default_factory=list)
     areas: Areas = field(init=False)
 
     def __post_init__(self) -> None:
@@ -131,8 +149,10 @@ async def opened(house: House, rooms: Sequence[Room]) -> AsyncIterator[FastAPI]:
 
 def _assembled(house: House, rooms: Sequence[Room]) -> FastAPI:
     """Return the application; until the rooms work it answers 503 to all but the questions after its health."""
+    start_tracing("rounds" if len(rooms) > 1 else f"rounds-{rooms[0].name}")
     routers = {id(router): router for room in rooms for router in room.routers}  # two rooms may share one
-    app = create_app("Rounds", routers.values())
+    watching = [health_router(house, rooms), *(trace_router(room, house.bus) for room in rooms)]
+    app = create_app("Rounds", [*routers.values(), *watching])
     app.state.rooms = {room.name: room.state for room in rooms}
     app.state.house = house
     app.add_middleware(UntilOpen, is_open=house.working.is_set)
@@ -166,8 +186,9 @@ async def _working(house: House, rooms: Sequence[Room]) -> AsyncIterator[None]:
     phases = {phase: asyncio.Event() for phase in Phase}
     async with asyncio.TaskGroup() as group:
         running: list[_Running] = [
-            (task, group.create_task(task.run(phases[task.phase]), name=task.name)) for task in _all(rooms)
+            (task, group.create_task(task.run(phases[task.phase]), name=task.name)) for task in _all(house, rooms)
         ]
+        house.running[:] = [started for _, started in running]
         house.working.set()
         try:
             yield
@@ -190,8 +211,9 @@ async def _closing(house: House, rooms: Sequence[Room]) -> AsyncIterator[None]:
             await room.db.close()
 
 
-def _all(rooms: Iterable[Room]) -> list[Task]:
-    return [task for room in rooms for task in room.tasks]
+def _all(house: House, rooms: Sequence[Room]) -> list[Task]:
+    sampling = Task("sampling", Phase.RELAY, Sampling(rooms, house.bus, house.clock).run)
+    return [*(task for room in rooms for task in room.tasks), sampling]
 
 
 async def _stop_in_order(phases: Mapping[Phase, asyncio.Event], running: Sequence[_Running]) -> None:

@@ -56,4 +56,7 @@ def build(house: House) -> Room:
             Task("booking.expired_keys", Phase.WORK, partial(forget_expired_keys, state)),
             Task("booking.relay", Phase.RELAY, relay.run),
         ],
+        consumer=consumer,
+        inbox=inbox,
+        outbox=outbox,
     )

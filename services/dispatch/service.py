@@ -38,4 +38,7 @@ def build(house: House) -> Room:
             Task("dispatch.consumer", Phase.CONSUME, consumer.run),
             Task("dispatch.relay", Phase.RELAY, relay.run),
         ],
+        consumer=consumer,
+        inbox=inbox,
+        outbox=outbox,
     )

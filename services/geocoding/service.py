@@ -9,6 +9,7 @@ from services.geocoding.handlers import HANDLERS
 from services.geocoding.locating import Locating
 from services.geocoding.settings import GeocodingSettings
 from services.geocoding.store.models import inbox, leases, outbox
+from services.geocoding.watching import waits
 from shared.bus.consumer import Consumer
 from shared.db.relay import Relay
 from shared.runtime import House, Phase, Room, Task
@@ -44,5 +45,9 @@ def build(house: House) -> Room:
             Task("geocoding jobs", Phase.WORK, Locating(state).run),
             Task("geocoding relay", Phase.RELAY, relay.run),
         ],
+        consumer=consumer,
+        inbox=inbox,
+        outbox=outbox,
+        waits=waits,
         close=geocoders.close,
     )

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from services import page_files
 from services.nurse_app.api import files, router
 from services.nurse_app.deps import NurseAppState
 from services.nurse_app.handlers import HANDLERS
@@ -40,11 +41,13 @@ def build(house: House) -> Room:
         db=db,
         migrations=Path(__file__).parent / "store" / "migrations",
         state=state,
-        routers=[router, files],
+        routers=[router, files, page_files.router],
         tasks=[
             Task("nurse_app.consumer", Phase.CONSUME, consumer.run),
             Task("nurse_app.live", Phase.WORK, live.run),
         ],
+        consumer=consumer,
+        inbox=inbox,
     )
 
 

@@ -1,12 +1,22 @@
 """The inbox: which events a consumer has handled. With it a record that comes twice takes effect once."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, Index, MetaData, String, Table, Uuid, bindparam, delete, text
+from sqlalchemy import Column, Index, MetaData, String, Table, Uuid, bindparam, delete, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.db.base import UtcDateTime
 from shared.events.ids import EventId
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """An event that took effect."""
+
+    event_id: EventId
+    event_type: str
+    handled_at: datetime
 
 
 class Inbox:
@@ -60,6 +70,17 @@ class Inbox:
             self._insert, {"consumer": consumer, "event_id": event_id, "handled_at": now, **about}
         )
         return row.first() is not None
+
+    async def handled(self, session: AsyncSession, correlation_id: str) -> list[Handled]:
+        """Return what was handled of all that follows from one first cause, in order, as far as it is kept."""
+        table = self.table.c
+        query = (
+            select(table.event_id, table.event_type, table.handled_at)
+            .where(table.correlation_id == correlation_id)
+            .order_by(table.handled_at)
+        )
+        rows = await (await session.connection()).execute(query)
+        return [Handled(event_id, event_type, handled_at) for event_id, event_type, handled_at in rows]
 
     async def prune(self, session: AsyncSession, before: datetime) -> int:
         """Forget what was handled before an instant; return how many rows went.

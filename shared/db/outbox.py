@@ -63,6 +63,22 @@ class Backlog:
     oldest: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was said of a booking.
+
+    Attributes:
+        subject: the key of the event's aggregate.
+        published_at: None while it waits.
+    """
+
+    event_id: EventId
+    event_type: str
+    subject: str
+    said_at: datetime
+    published_at: datetime | None
+
+
 class Outbox:
     """The table ``outbox`` of a room.
 
@@ -176,6 +192,21 @@ class Outbox:
         query = select(func.count(), func.min(self.table.c.created_at)).where(self.table.c.published_at.is_(None))
         count, oldest = (await (await session.connection()).execute(query)).one()
         return Backlog(count, oldest)
+
+    async def said(self, session: AsyncSession, correlation_id: str) -> list[Said]:
+        """Return all that follows from one first cause, in order, as far as it is kept."""
+        table = self.table.c
+        query = (
+            select(table.event_id, table.headers, table.created_at, table.published_at)
+            .where(table.correlation_id == correlation_id)
+            .order_by(table.seq)
+        )
+        found = []
+        for event_id, packed, said_at, published_at in await (await session.connection()).execute(query):
+            headers = unpack_headers(packed)
+            kind, subject = headers["ce_type"].decode(), headers["ce_subject"].decode()
+            found.append(Said(event_id, kind, subject, said_at, published_at))
+        return found
 
     async def prune(self, session: AsyncSession, before: datetime) -> int:
         """Delete rows published before an instant; return how many went."""

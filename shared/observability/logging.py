@@ -7,6 +7,8 @@ from pathlib import Path
 import structlog
 import structlog.typing
 
+from shared.observability.tracing import log_fields
+
 
 def configure_logging(file: Path | None = None) -> None:
     """Send every log line, the libraries' included, as JSON to a file, or to standard error.
@@ -20,6 +22,7 @@ def configure_logging(file: Path | None = None) -> None:
         handler = logging.FileHandler(file, encoding="utf-8")
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        _name_cause,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.ExceptionRenderer(
@@ -47,3 +50,10 @@ def configure_logging(file: Path | None = None) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def _name_cause(
+    _logger: structlog.typing.WrappedLogger, _method: str, line: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Name the trace and the booking that the present work belongs to."""
+    return {**line, **log_fields()}

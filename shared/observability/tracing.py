@@ -5,10 +5,11 @@ Attributes are identifiers and codes only. An error's text may quote a patient, 
 """
 
 import os
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
+from typing import Any
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -25,7 +26,7 @@ CORRELATION = "rounds.correlation_id"
 ROOM = "rounds.room"
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
-type _Async[**P, R] = Callable[P, Awaitable[R]]
+type _Async[**P, R] = Callable[P, Coroutine[Any, Any, R]]
 
 _W3C = TraceContextTextMapPropagator()
 _TRACER = trace.get_tracer("rounds")
@@ -92,13 +93,13 @@ def span(
             _CAUSE.reset(token)
 
 
-def begins_trace[**P, R](name: str, **attributes: str | int) -> Callable[[_Async[P, R]], _Async[P, R]]:
+def begins_trace[**P, R](name: str, *, rounds_room: str) -> Callable[[_Async[P, R]], _Async[P, R]]:
     """Make a coroutine function a trace of its own: a job that serves many bookings at once."""
 
     def wrap(function: _Async[P, R]) -> _Async[P, R]:
         @wraps(function)
         async def traced(*args: P.args, **kwargs: P.kwargs) -> R:
-            with span(name, Cause(), **attributes):
+            with span(name, Cause(), rounds_room=rounds_room):
                 return await function(*args, **kwargs)
 
         return traced

@@ -9,6 +9,7 @@ from sqlmodel import and_, col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.board.domain.facts import DayFacts
+from services.board.domain.lateness import Due
 from services.board.domain.progress import Progress, Status
 from services.board.store.models import PlaceRow, PlanRow, ProgressRow, RevisionRow, RouteRow, ShiftRow, VisitRow
 from shared.areas import Area
@@ -112,6 +113,22 @@ async def load_day(session: AsyncSession, area: Area, date: dt.date) -> DayFacts
         progress={progress.visit_id: progress for progress in _read(Progress, progress_bodies)},
         plan=PlanCommitted.model_validate_json(plan.body) if plan else None,
     )
+
+
+async def due_visits(session: AsyncSession, area_id: AreaId, date: dt.date) -> tuple[Due, ...]:
+    """Return how far each visit of a day has come, and when the nurse was to be there."""
+    routes = await session.exec(select(RouteRow.body).where(RouteRow.area_id == area_id, RouteRow.date == date))
+    arrivals = {stop.visit_id: stop.arrival for said in _read(RouteDispatched, routes) for stop in said.route.stops}
+    standing = await session.exec(
+        select(ProgressRow.visit_id, ProgressRow.status).where(ProgressRow.area_id == area_id, ProgressRow.date == date)
+    )
+    return tuple(Due(Status(status), arrivals.get(VisitId(visit_id))) for visit_id, status in standing)
+
+
+async def left_out(session: AsyncSession, area_id: AreaId, date: dt.date) -> int:
+    """Return how many visits the newest plan of a day leaves out."""
+    plan = await session.get(PlanRow, (area_id, date))
+    return len(PlanCommitted.model_validate_json(plan.body).unassigned) if plan else 0
 
 
 def _of_the_day(area: Area, date: dt.date) -> ColumnElement[bool]:

@@ -61,7 +61,8 @@ def _visits(events: Iterable[Event]) -> set[VisitId]:
 
 def _looked_up(causes: Mapping[VisitId, Cause]) -> CauseOf:
     def cause_of(event: Event) -> Cause | None:
-        about_visit = isinstance(event, VisitAssigned | AssignmentWithdrawn | ActEvent)
-        return causes.get(event.visit_id) if about_visit else None
+        if isinstance(event, VisitAssigned | AssignmentWithdrawn | ActEvent):
+            return causes.get(event.visit_id)
+        return None
 
     return cause_of
