@@ -11,10 +11,11 @@ from aiokafka.errors import KafkaError
 
 from shared.bus.kafka import topics as brokers_topics
 from shared.bus.kafka.client import client_options, explained, quieten, quietly_stopped
+from shared.bus.kafka.probes import first_trouble
 from shared.bus.kafka.settings import KafkaSettings
 from shared.bus.port import Message
 from shared.bus.waiting import jittered
-from shared.errors import RoundsError, TransientError
+from shared.errors import TransientError
 from shared.events.topics import TopicSpec
 
 LOOK_SECONDS = 2.0
@@ -139,7 +140,7 @@ class Connection:
                 await self._connect_or_look()
             except Exception as error:  # noqa: BLE001 - the library lets a KeyError through for a refused password
                 failures += 1
-                self._lose(explained(error, self._settings))
+                self._lose(await first_trouble(self._settings) or str(explained(error, self._settings)))
             else:
                 failures = 0
                 self._find()
@@ -188,9 +189,9 @@ class Connection:
     def _missing(self, there: Iterable[str]) -> list[str]:
         return sorted({self._settings.outside(spec.name) for spec in self._topics.values()} - set(there))
 
-    def _lose(self, error: RoundsError) -> None:
+    def _lose(self, reason: str) -> None:
         self.failures += 1
-        self.trouble = str(error)
+        self.trouble = reason
         if self._lost_at is None:
             self._lost_at = (time.monotonic(), self.failures - 1, self._library.warnings)
             log.warning("lost_kafka", reason=self.trouble)
