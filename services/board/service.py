@@ -12,7 +12,9 @@ from services.board.live import LiveAreas
 from services.board.moments import Moments
 from services.board.panels import PanelArtist
 from services.board.people import Opener, PeerNames
+from services.board.settings import BoardSettings
 from services.board.store.models import inbox
+from services.board.watching import Watching
 from shared.bus.consumer import Consumer
 from shared.events.ids import NurseId
 from shared.runtime import House, Phase, Room, Task
@@ -28,7 +30,9 @@ def build(house: House) -> Room:
     booking = house.peers.client(ROOM, "booking")
     nurses = PeerNames(house.peers.client(ROOM, "dispatch"), "/internal/nurses", _nurses, house.clock)
     services = PeerNames(booking, "/v1/services", _services, house.clock)
-    artist = PanelArtist(house.tokens, _phones(house.settings.public_url))
+    artist = PanelArtist(
+        house.tokens, BoardSettings().nurse_pages_url.rstrip("/") or _phones(house.settings.public_url)
+    )
 
     live = LiveAreas(db)
     consumer = Consumer(ROOM, house.bus, db, HANDLERS, inbox=inbox, room=None, clock=house.clock)
@@ -52,6 +56,9 @@ def build(house: House) -> Room:
             Task("board.consumer", Phase.CONSUME, consumer.run),
             Task("board.live", Phase.WORK, live.run),
         ],
+        consumer=consumer,
+        inbox=inbox,
+        sample=Watching(house.areas, house.clock).sample,
     )
 
 

@@ -20,6 +20,7 @@ from services.routing.travel.osrm_engine import OsrmEngine
 from services.routing.travel.port import TravelTimes
 from services.routing.travel.remote import RemoteOsrm
 from services.routing.travel.straight_line import StraightLine
+from services.routing.watching import sample, waits
 from shared.bus.consumer import Consumer
 from shared.db.relay import Relay
 from shared.runtime import House, Phase, Room, Task
@@ -53,6 +54,11 @@ def build(house: House) -> Room:
             Task("routing jobs", Phase.WORK, PlanJobs(state, solver.solve, insert).run),
             Task("routing relay", Phase.RELAY, relay.run),
         ],
+        consumer=consumer,
+        inbox=inbox,
+        outbox=outbox,
+        sample=sample,
+        waits=waits,
         open=solver.open,
         close=close,
     )
