@@ -106,12 +106,16 @@ async def _database(room: "Room") -> tuple[str, str]:
     except Exception as error:  # noqa: BLE001 - whatever it is, the answer is that it does not work
         what = "it is away or busy" if is_transient(error) else "it refuses to be read"
         return f"{what} ({type(error).__name__}).", OK
-    head = _head(room.migrations)
-    if revision == head:
+    head, known = _revisions(room.migrations)
+    # A revision that nobody here knows is a newer release's, upgrading while this process still serves. Migrations only
+    # add, so it can; all of a room's processes going unready at once would be the gap that a rolling restart avoids.
+    if revision == head or revision not in known:
         return OK, OK
     return OK, f"it is at revision {revision}, and this release works with {head}. Run `rounds db upgrade`."
 
 
 @cache
-def _head(migrations: Path) -> str | None:
-    return ScriptDirectory(str(migrations)).get_current_head()
+def _revisions(migrations: Path) -> tuple[str | None, frozenset[str]]:
+    """Return the newest revision of a room in this release, and all of them."""
+    script = ScriptDirectory(str(migrations))
+    return script.get_current_head(), frozenset(each.revision for each in script.walk_revisions())
