@@ -109,7 +109,7 @@ async def _database(room: "Room") -> tuple[str, str]:
     head, known = _revisions(room.migrations)
     # A revision that nobody here knows is a newer release's, upgrading while this process still serves. Migrations only
     # add, so it can; all of a room's processes going unready at once would be the gap that a rolling restart avoids.
-    if revision == head or revision not in known:
+    if revision == head or (revision is not None and revision not in known):
         return OK, OK
     return OK, f"it is at revision {revision}, and this release works with {head}. Run `rounds db upgrade`."
 
