@@ -38,6 +38,7 @@ from shared.events.registry import Event
 from shared.events.values import MatchKind, Priority, TimeWindow
 from shared.http import create_app
 from shared.security.seal import new_key, seal
+from shared.settings import HouseSettings
 
 NOW = dt.datetime(2030, 5, 6, 12, 0, tzinfo=dt.UTC)
 MAPLE, BORDER = AreaId("maple"), AreaId("border")
@@ -171,7 +172,7 @@ class Office:
     async def place(self, number: int) -> PlaceRow:
         """Return what is stored of a visit's place."""
         async with self.state.db.reading() as session:
-            row = await queries.place(session, visit(number))
+            row = await session.get(PlaceRow, visit(number))
         assert row is not None
         return row
 
@@ -193,7 +194,7 @@ class Office:
 @asynccontextmanager
 async def open_office(data: Path) -> AsyncIterator[Office]:
     """Open the room's database and doors; nothing works in the background."""
-    db = Database.in_file(data / "geocoding.sqlite")
+    db = Database.of_room(HouseSettings(data=data), "geocoding")
     await upgrade(db, MIGRATIONS)
     geocoder, keys = ToldGeocoder(), ToldKeys()
     areas = {MAPLE: area(MAPLE, "OH"), BORDER: area(BORDER, "OH", "WV")}
