@@ -11,17 +11,18 @@ ROOMS = ("booking", "geocoding", "routing", "dispatch", "board", "nurse_app")
 EXAMPLE = re.compile(r"\{[^}]+\}")
 
 
-def public_paths() -> dict[str, str]:
-    """Return the room of each path; its parameters are filled in with ``x``, internal ones are left out."""
-    found: dict[str, str] = {}
+def public_paths() -> dict[str, set[str]]:
+    """Return the rooms that answer each path; its parameters are filled in with ``x``, internal ones are left out."""
+    found: dict[str, set[str]] = {}
     for room in ROOMS:
         routers: list[object] = []
         for value in vars(import_module(f"services.{room}.api")).values():
             routers += value if isinstance(value, list | tuple) else [value]
         for router in routers:
             if isinstance(router, APIRouter):
-                found |= dict.fromkeys((EXAMPLE.sub("x", path) for path in _paths(router)), room)
-    return {path: room for path, room in found.items() if not path.startswith("/internal/")}
+                for path in _paths(router):
+                    found.setdefault(EXAMPLE.sub("x", path), set()).add(room)
+    return {path: rooms for path, rooms in found.items() if not path.startswith("/internal/")}
 
 
 def _paths(router: APIRouter) -> Iterator[str]:
