@@ -13,9 +13,10 @@ from rich.table import Table
 
 from shared.bus import dead_letters
 from shared.bus.log import LogBus
-from shared.bus.port import Record
+from shared.bus.port import Bus, Record
 from shared.errors import RoundsError
 from shared.events.topics import DEAD_LETTER_SUFFIX, TOPICS
+from shared.settings import HouseSettings, read_settings
 
 events_app = typer.Typer(name="events", help="Read what the rooms tell each other.", no_args_is_help=True)
 dead_letters_app = typer.Typer(
@@ -27,12 +28,26 @@ Json = Annotated[bool, typer.Option("--json", help="One object a line.")]
 HERE = Path(".data")
 
 
-@asynccontextmanager
-async def _opened(data: Path) -> AsyncIterator[LogBus]:
+async def _bus(data: Path) -> Bus:
+    """Return the bus of the brokers in the settings, else the one in the data directory; it makes no topics."""
+    if read_settings(HouseSettings).kafka_bootstrap_servers:
+        from shared.bus.kafka import KafkaBus, KafkaSettings  # noqa: PLC0415 - the embedded system does without
+        from shared.bus.kafka.probes import first_trouble  # noqa: PLC0415 - as above
+
+        settings = KafkaSettings.read()
+        trouble = await first_trouble(settings)
+        if trouble:
+            raise RoundsError(trouble)
+        return KafkaBus(settings.model_copy(update={"create_topics": False}))
     path = data / "bus.sqlite"
     if not path.exists():
         raise RoundsError(f"There is no bus at {path}. Start the system once, or name its data directory with --data.")
-    bus = LogBus(path, prunes=False)
+    return LogBus(path, prunes=False)
+
+
+@asynccontextmanager
+async def _opened(data: Path) -> AsyncIterator[Bus]:
+    bus = await _bus(data)
     await bus.start()
     try:
         yield bus

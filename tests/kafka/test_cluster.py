@@ -18,8 +18,7 @@ def listens(broker: Broker) -> bool:
         return probe.connect_ex(("127.0.0.1", broker.port)) == 0
 
 
-def test_a_killed_broker_comes_back_on_its_port(kafka_cluster: KafkaCluster) -> None:
-    (broker,) = kafka_cluster.brokers
+def test_a_killed_broker_comes_back_on_its_port(kafka_cluster: KafkaCluster, broker: Broker) -> None:
     before = broker.pid
     broker.kill()
     assert not listens(broker)

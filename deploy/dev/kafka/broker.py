@@ -54,6 +54,11 @@ class Broker:
         return f"{HOST}:{self.port}"
 
     @property
+    def runs(self) -> bool:
+        """Whether the process lives, frozen or not."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def pid(self) -> int:
         """Return the process's number.
 

@@ -177,8 +177,7 @@ class Connection:
         if missing and self._settings.create_topics:
             async with asyncio.timeout(self._settings.request_seconds):
                 async with brokers_topics.admin_client(self._settings) as admin:
-                    changes = await brokers_topics.plan(admin, self._settings, self._topics)
-                    await brokers_topics.apply(admin, [change for change in changes if change.create])
+                    await brokers_topics.apply(admin, self._settings, self._topics, only_missing=True)
             log.info("created_topics", topics=missing)
         elif missing:
             raise TransientError(

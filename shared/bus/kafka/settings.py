@@ -4,10 +4,11 @@ import ssl
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import ConfigurationError
+from shared.settings import read_settings
 
 
 class Protocol(StrEnum):
@@ -74,12 +75,7 @@ class KafkaSettings(BaseSettings):
         Raises:
             ConfigurationError: a value cannot be; names the variable.
         """
-        try:
-            return cls()
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            name = f"ROUNDS_KAFKA_{'_'.join(map(str, first['loc']))}".upper()
-            raise ConfigurationError(f"{name}: {first['msg']}. Correct it.") from None
+        return read_settings(cls)
 
     @property
     def encrypted(self) -> bool:

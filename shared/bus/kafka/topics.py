@@ -1,5 +1,6 @@
 """Topics on the brokers: what the one list wants, what is there, and the step from one to the other."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,13 +14,14 @@ from aiokafka.errors import KafkaError, for_code
 
 from shared.bus.kafka.client import STOP_SECONDS, client_options, explained, quietly_stopped
 from shared.bus.kafka.settings import KafkaSettings
-from shared.errors import ConfigurationError
+from shared.errors import ConfigurationError, TransientError
 from shared.events.topics import DEAD_LETTER_SUFFIX, TopicSpec
 
 RECORD_BYTES = 4 << 20
 """The largest record the brokers take; a plan of a thousand visits is a tenth of it."""
 NOTES_BYTES = 1 << 16
 """What a burial adds to a record: even the largest must fit among the dead letters."""
+TAKEN_IN_SECONDS = 10.0
 ALREADY_EXISTS = 36
 DYNAMIC = 1
 """Kafka's number for a setting that was made on the topic itself."""
@@ -82,12 +84,40 @@ async def plan(admin: AIOKafkaAdminClient, settings: KafkaSettings, topics: Mapp
     return changes
 
 
-async def apply(admin: AIOKafkaAdminClient, changes: Sequence[Change]) -> None:
-    """Take the steps. Topics that somebody else makes meanwhile are left to them.
+async def apply(
+    admin: AIOKafkaAdminClient, settings: KafkaSettings, topics: Mapping[str, TopicSpec], *, only_missing: bool = False
+) -> list[Change]:
+    """Plan, take the steps, and wait until the brokers have taken them in.
+
+    A topic that somebody else makes meanwhile is left to them.
+
+    Args:
+        admin: see ``admin_client()``.
+        settings: names and replication.
+        topics: the list.
+        only_missing: make topics and change none.
+
+    Returns:
+        The steps taken, and those left to do by hand.
 
     Raises:
         ConfigurationError: the brokers refuse one; says why.
+        TransientError: they do not take it in.
     """
+    changes = [change for change in await plan(admin, settings, topics) if change.create or not only_missing]
+    await _take(admin, changes)
+    taken = {change.topic for change in changes if not change.by_hand}
+    try:
+        async with asyncio.timeout(TAKEN_IN_SECONDS):
+            # Every broker learns it a little later than the one that did it, and gives no sign.
+            while any(left.topic in taken and not left.by_hand for left in await plan(admin, settings, topics)):
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise TransientError("Kafka took the topics in and does not show them. Run the command again.") from None
+    return changes
+
+
+async def _take(admin: AIOKafkaAdminClient, changes: Sequence[Change]) -> None:
     created = [change.create for change in changes if change.create]
     if created:
         response = await admin.create_topics(created, timeout_ms=10_000)
