@@ -9,9 +9,14 @@ from services.dispatch.store.causes import follow, keep_causes
 from services.dispatch.store.days import load_day, load_plan, lock_day, lock_standing
 from services.dispatch.store.writing import keep_planned, note_cancelled, write
 from shared.bus.handling import Deps, Handler
+from shared.db.turns import take_turn
 from shared.events.booking import VisitCancelled
 from shared.events.registry import Event
 from shared.events.routing import PlanCommitted, RoutePlanned
+
+HANDING_OUT = "handing out"
+"""A cancellation finds no assignment that a plan is writing at the same moment, nor the plan the cancellation: so the
+plans of many days are applied together, and cancellations between them."""
 
 type DispatchDeps = Deps[DispatchState]
 
@@ -24,6 +29,7 @@ async def on_route_planned(event: RoutePlanned, deps: DispatchDeps) -> None:
 
 async def on_plan_committed(event: PlanCommitted, deps: DispatchDeps) -> None:
     """Hand the plan out as far as it differs from what was handed out; a superseded one changes nothing."""
+    await take_turn(deps.session, HANDING_OUT, together=True)
     row = await lock_day(deps.session, event.area_id, event.date)
     if event.plan_version <= row.plan_version:
         return
@@ -38,6 +44,7 @@ async def on_plan_committed(event: PlanCommitted, deps: DispatchDeps) -> None:
 
 async def on_visit_cancelled(event: VisitCancelled, deps: DispatchDeps) -> None:
     """Never hand the visit out again, and take it back if a nurse has it."""
+    await take_turn(deps.session, HANDING_OUT)
     await note_cancelled(deps.session, event.visit_id, deps.room.clock())
     standing = await lock_standing(deps.session, event.visit_id)
     if standing is not None:

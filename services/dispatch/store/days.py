@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from uuid import UUID
 
 from sqlmodel import col, or_, select
@@ -15,6 +16,8 @@ from shared.events.ids import AreaId, EventId, NurseId, NurseRef, ShiftId, Visit
 from shared.events.routing import PlanCommitted, Route
 
 WITHDRAWN = Progress.WITHDRAWN.value
+REMEMBERED_ROUTES = 2_000
+"""Read routes kept in memory, some 10 kB each: those handed out and those planned, of a dozen days."""
 
 
 async def lock_day(session: AsyncSession, area_id: str, date: dt.date) -> DayRow:
@@ -36,10 +39,19 @@ async def load_day(session: AsyncSession, row: DayRow, visits: Collection[VisitI
         visits: those that may come to the day: their assignments on other days and their cancellations are read too.
     """
     here = (col(AssignmentRow.area_id) == row.area_id) & (col(AssignmentRow.date) == row.date)
-    query = select(AssignmentRow).where(
-        or_(here, col(AssignmentRow.visit_id).in_(visits)), col(AssignmentRow.progress) != WITHDRAWN
+    query = (
+        select(AssignmentRow)
+        .where(or_(here, col(AssignmentRow.visit_id).in_(visits)), col(AssignmentRow.progress) != WITHDRAWN)
+        .execution_options(populate_existing=True)
     )
-    standing = [_assignment(found) for found in await session.exec(query)]
+    elsewhere: dict[tuple[AreaId, dt.date], int] = {}
+    while True:
+        standing = [_assignment(found) for found in await session.exec(query)]
+        others = {(one.area_id, one.date) for one in standing} - {(AreaId(row.area_id), row.date)} - elsewhere.keys()
+        if not others:
+            break
+        for key in sorted(others):  # what stands on another day counts as of when that day is locked too
+            elsewhere[key] = (await lock_day(session, *key)).plan_version
     known = {*visits, *(assignment.visit_id for assignment in standing)}
     return Day(
         area_id=AreaId(row.area_id),
@@ -50,7 +62,7 @@ async def load_day(session: AsyncSession, row: DayRow, visits: Collection[VisitI
         assignments={assignment.visit_id: assignment for assignment in standing},
         cancelled=await _cancelled(session, known),
         disputed=frozenset(VisitId(UUID(visit_id)) for visit_id in row.disputed),
-        elsewhere=await _plan_versions(session, row, standing),
+        elsewhere=elsewhere,
     )
 
 
@@ -70,7 +82,7 @@ async def load_plan(session: AsyncSession, event: PlanCommitted) -> Plan:
                 f"Plan version {event.plan_version} of {event.key()} names the route of shift {ref.shift_id} "
                 f"in version {ref.plan_version}, which was never said. Ask routing to plan the day again."
             )
-        routes.append(Route.model_validate_json(row.planned))
+        routes.append(_route(row.planned))
     return Plan(event.plan_version, tuple(routes))
 
 
@@ -87,11 +99,11 @@ async def standing_assignment(session: AsyncSession, visit_id: VisitId) -> Assig
 
 async def lock_standing(session: AsyncSession, visit_id: VisitId) -> Assignment | None:
     """Return the standing assignment of a visit, if it has one, with its day locked."""
-    standing = await standing_assignment(session, visit_id)
-    if standing is None:
-        return None
-    await lock_day(session, standing.area_id, standing.date)
-    return await standing_assignment(session, visit_id)  # a plan may have moved it while we waited
+    day: tuple[AreaId, dt.date] | None = None
+    while (standing := await standing_assignment(session, visit_id)) and (standing.area_id, standing.date) != day:
+        day = standing.area_id, standing.date  # a plan may move it, even to another day, while we wait
+        await lock_day(session, *day)
+    return standing
 
 
 async def was_ever_assigned(session: AsyncSession, visit_id: VisitId) -> bool:
@@ -142,9 +154,7 @@ async def _given_routes(session: AsyncSession, row: DayRow) -> dict[ShiftId, Rou
         RouteRow.area_id == row.area_id, RouteRow.date == row.date, col(RouteRow.given).is_not(None)
     )
     return {
-        ShiftId(route.shift_id): Route.model_validate_json(route.given)
-        for route in await session.exec(query)
-        if route.given is not None
+        ShiftId(route.shift_id): _route(route.given) for route in await session.exec(query) if route.given is not None
     }
 
 
@@ -153,11 +163,10 @@ async def _cancelled(session: AsyncSession, visits: Collection[VisitId]) -> froz
     return frozenset(VisitId(visit_id) for visit_id in await session.exec(query))
 
 
-async def _plan_versions(
-    session: AsyncSession, row: DayRow, standing: Sequence[Assignment]
-) -> dict[tuple[AreaId, dt.date], int]:
-    others = {(assignment.area_id, assignment.date) for assignment in standing} - {(AreaId(row.area_id), row.date)}
-    return {key: (await lock_day(session, *key)).plan_version for key in sorted(others)}
+@lru_cache(maxsize=REMEMBERED_ROUTES)
+def _route(body: str) -> Route:
+    """Read a route; most of a plan's are those of the plan before."""
+    return Route.model_validate_json(body)
 
 
 def _assignment(row: AssignmentRow) -> Assignment:
