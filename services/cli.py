@@ -15,6 +15,7 @@ from services.demo_cli import demo
 from services.dispatch.cli import app as nurses_app
 from services.geocoding.cli import geocode
 from services.routing.cli import plan_app, routes_app
+from services.trace_cli import trace
 from shared.errors import RoundsError
 from shared.observability.logging import configure_logging
 from shared.settings import HouseSettings
@@ -40,6 +41,7 @@ app.add_typer(bookings_app)
 app.add_typer(nurses_app)
 app.add_typer(plan_app)
 app.add_typer(routes_app)
+app.command()(trace)
 app.add_typer(events_app)
 app.add_typer(dead_letters_app)
 

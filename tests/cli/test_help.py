@@ -37,6 +37,7 @@ def test_every_command_the_house_promises_is_there() -> None:
         "nurses import",
         "plan show",
         "routes print",
+        "trace",
         "events tail",
         "dead-letters list",
         "dead-letters replay",
