@@ -4,7 +4,7 @@ SHELL := /bin/bash
 RUN := .venv/bin
 PORT ?= 8080
 
-.PHONY: help setup demo test lint bench screenshots contract
+.PHONY: help setup demo up down test lint bench screenshots contract
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -14,6 +14,13 @@ setup: ## make .venv with everything in it; quick when nothing changed
 
 demo: setup ## a day in the sample city, the board at a printed URL; AREA=city.osm.pbf for a real one, ONCE=1 to stop after the first plan
 	@$(RUN)/rounds demo --port $(PORT) $(if $(AREA),--area $(AREA)) $(if $(ONCE),--once --json) $(if $(BOOKINGS),--bookings $(BOOKINGS)) $(if $(NURSES),--nurses $(NURSES)) $(if $(DATA_DIR),--data $(DATA_DIR))
+
+up: setup ## the whole distributed system in the background: Kafka, PostgreSQL, a process a room; DEMO=1 books a day, ROUTING=2 runs two of a room
+	@$(RUN)/python -m deploy.dev.system up $(if $(DATA_DIR),--data $(DATA_DIR)) $(if $(AREA),--area $(AREA)) $(if $(DEMO),--demo) \
+		$(foreach room,BOARD BOOKING GEOCODING ROUTING DISPATCH NURSE_APP,$(if $($(room)),--count $(shell echo $(room) | tr A-Z a-z)=$($(room))))
+
+down: setup ## end it in order; what it knows stays below .data
+	@$(RUN)/python -m deploy.dev.system down $(if $(DATA_DIR),--data $(DATA_DIR))
 
 lint: setup ## ruff, mypy, import contracts
 	@$(RUN)/ruff check

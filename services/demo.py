@@ -33,6 +33,8 @@ LOOK_SECONDS = 0.2
 
 type Say = Callable[[str, int, int], None]
 """Told what is being done, how much of it is, of how much."""
+type Reach = Callable[[str], httpx.AsyncClient]
+"""Returns a client of a running room; in one process, the same for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +124,11 @@ def _zone_near(addresses: Sequence[Address]) -> str:
     return str(nearest["timezone"])
 
 
-async def walk_through(client: httpx.AsyncClient, demo: DemoDay, wish: DemoWish, data: Path, say: Say) -> DemoResult:
+async def walk_through(reach: Reach, demo: DemoDay, wish: DemoWish, data: Path, say: Say) -> DemoResult:
     """Import nurses and bookings into the running house and wait for the first dispatched plan of all of them.
 
     Args:
-        client: reaches the running house.
+        reach: clients of the running rooms.
         demo: from ``prepare()``.
         wish: how many of each.
         data: the files that were imported are kept below it, for a look.
@@ -135,31 +137,41 @@ async def walk_through(client: httpx.AsyncClient, demo: DemoDay, wish: DemoWish,
     Raises:
         RoundsError: the house refused something that the demonstration needs.
     """
-    codes = [service["code"] for service in (await _get(client, "/v1/services"))["services"]]
+    files = await write_files(reach, demo, wish, data)
+    await bring_nurses(reach, files, say)
+    began = time.monotonic()
+    taken = await import_bookings(reach("booking"), files / "bookings.csv", lambda n, of: say("bookings", n, of))
+    if taken.refused:
+        raise RoundsError(f"The house refused {len(taken.refused)} bookings of the sample: {taken.refused[0]}")
+    return await _dispatched(reach, demo, wish.bookings, began)
+
+
+async def write_files(reach: Reach, demo: DemoDay, wish: DemoWish, data: Path) -> Path:
+    """Make up nurses and bookings; return the folder that holds their files."""
+    codes = [service["code"] for service in (await _get(reach("booking"), "/v1/services"))["services"]]
     nurse_rows = nurses(demo.addresses, wish.nurses, demo.day, base_of(demo.extract))
     booking_rows = bookings(demo.addresses, wish.bookings, demo.day, codes, [row.external_id for row in nurse_rows])
     files = data / "sample" / f"{demo.area.id}-{demo.date}"
     files.mkdir(parents=True, exist_ok=True)
     write_nurses(files / "nurses.csv", nurse_rows)
     write_bookings(files / "bookings.csv", booking_rows)
+    return files
 
-    report = await import_nurses(client, files / "nurses.csv", lambda n, of: say("nurses", n, of))
+
+async def bring_nurses(reach: Reach, files: Path, say: Say) -> None:
+    """Import the nurses of the sample; those who are there already stay as they are."""
+    report = await import_nurses(reach("dispatch"), files / "nurses.csv", lambda n, of: say("nurses", n, of))
     if report.refused:
         raise RoundsError(f"The house refused {len(report.refused)} nurses of the sample: {report.refused[0]}")
-    began = time.monotonic()
-    taken = await import_bookings(client, files / "bookings.csv", lambda n, of: say("bookings", n, of))
-    if taken.refused:
-        raise RoundsError(f"The house refused {len(taken.refused)} bookings of the sample: {taken.refused[0]}")
-    return await _dispatched(client, demo, len(booking_rows), began)
 
 
-async def _dispatched(client: httpx.AsyncClient, demo: DemoDay, count: int, began: float) -> DemoResult:
+async def _dispatched(reach: Reach, demo: DemoDay, count: int, began: float) -> DemoResult:
     """Wait until every booking is assigned, unassigned for a reason, or with the dispatcher for review."""
     where = {"area_id": demo.area.id, "date": demo.date.isoformat()}
     while True:
-        review = await _pages(client, "/v1/places/review", {"area_id": demo.area.id})
-        plan = await _get(client, f"/v1/plans/{demo.area.id}/{demo.date}")
-        assigned = (await _get(client, "/v1/assignments", where))["assignments"]
+        review = await _pages(reach("geocoding"), "/v1/places/review", {"area_id": demo.area.id})
+        plan = await _get(reach("routing"), f"/v1/plans/{demo.area.id}/{demo.date}")
+        assigned = (await _get(reach("dispatch"), "/v1/assignments", where))["assignments"]
         unassigned = plan["unassigned"]
         if plan["state"] == "idle" and len(assigned) + len(unassigned) + len(review) >= count:
             break

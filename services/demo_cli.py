@@ -69,8 +69,8 @@ def demo(
         url = house.settings.public_url
         console.print(f"The board: [bold]{url}/board/{day.area.id}/{day.date}[/bold]")
         async with httpx.AsyncClient(base_url=url, timeout=60) as client:
-            with _bars() as say:
-                result = await walk_through(client, day, wish, data, say)
+            with shown_bars() as say:
+                result = await walk_through(lambda _room: client, day, wish, data, say)
             links = await _nurse_links(client, house, day)
         _print(console, result, links, time.monotonic() - began)
         if json:
@@ -92,7 +92,8 @@ def _date(text: str | None) -> dt.date | None:
 
 
 @contextmanager
-def _bars() -> Iterator["Say"]:
+def shown_bars() -> Iterator["Say"]:
+    """Show what is done, and how much of it, while the block lasts."""
     columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         tasks: dict[str, TaskID] = {}

@@ -66,7 +66,7 @@ async def _load(client: httpx.AsyncClient, day: DemoDay, wish: DemoWish, data: P
         if done == of:
             marks[f"last of {what}"] = time.time()
 
-    result: DemoResult = await walk_through(client, day, wish, data, say)
+    result: DemoResult = await walk_through(lambda _room: client, day, wish, data, say)
     dispatched = time.time()
     began = dispatched - result.seconds
     saved = [line for line in map(json.loads, system.log.read_text().splitlines()) if line["event"] == "saved_plan"]
