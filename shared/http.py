@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.db import transient
 from shared.errors import FieldProblem, Problem, TransientError
 from shared.observability.http import ASKED_BY_MACHINES, Observed
+from shared.try_again import TryAgain, note_contention
 
 MAX_BODY_BYTES = 1_000_000
 PROBLEM_JSON = "application/problem+json"
@@ -60,6 +61,7 @@ def create_app(title: str, routers: Iterable[APIRouter]) -> FastAPI:
     app.add_exception_handler(HTTPException, _on_http_exception)
     for failure in (*transient.ERRORS, Exception):
         app.add_exception_handler(failure, _on_failure)
+    app.add_middleware(TryAgain)
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
     app.add_middleware(Observed)
     for router in routers:
@@ -87,10 +89,15 @@ async def _on_problem(_request: Request, error: Exception) -> Response:
 
 async def _on_invalid_request(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
-    fields = [_field_problem(entry) for entry in error.errors()]
+    return problem_response(invalid_request(error.errors()))
+
+
+def invalid_request(errors: Iterable[Mapping[str, Any]]) -> Problem:
+    """Return the problem for pydantic's errors: one field each, and no value of the request."""
+    fields = [_field_problem(entry) for entry in errors]
     names = ", ".join(field.field for field in fields)
     detail = f"{len(fields)} field(s) cannot be accepted: {names}. Correct them and send the request again."
-    return problem_response(Problem(422, "invalid-request", "The request is not valid", detail, fields=fields))
+    return Problem(422, "invalid-request", "The request is not valid", detail, fields=fields)
 
 
 def _field_problem(entry: Mapping[str, Any]) -> FieldProblem:
@@ -117,6 +124,8 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 async def _on_failure(request: Request, error: Exception) -> Response:
     where = {"method": request.method, "route": _route(request)}
+    if note_contention(request.scope, error):
+        return Response(status_code=503)  # nobody sees it: the request comes again
     if transient.is_transient(error):
         log.warning("postponed_request", **where, reason=type(error).__name__)
         return problem_response(_unavailable(error))

@@ -1,4 +1,4 @@
-"""What the booking room listens to: where the address lies, what the plan says, what the nurse does."""
+"""What the booking room listens to: requests, where addresses lie, what plans say, what nurses do."""
 
 from collections.abc import Callable, Mapping
 from uuid import UUID
@@ -7,6 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.deps import BookingState
 from services.booking.domain.progress import Assignment, DayFacts, Step, assigned, stepped, withdrawn
+from services.booking.intake.over_the_bus import on_booking_requested
 from services.booking.store import queries
 from services.booking.store.models import VisitDayRow, VisitRow
 from services.booking.store.visits import facts_of, put_facts, put_status
@@ -22,6 +23,7 @@ from shared.events.dispatch import (
     VisitMissed,
 )
 from shared.events.geocoding import PlaceResolved, PlaceUnresolved
+from shared.events.intake import BookingRequested
 from shared.events.registry import Event
 from shared.events.routing import PlanCommitted, Unassigned
 
@@ -110,4 +112,5 @@ HANDLERS: Mapping[type[Event], Handler] = {
     VisitAssigned: on_visit_assigned,
     AssignmentWithdrawn: on_assignment_withdrawn,
     **dict.fromkeys(STEPS, on_act),
+    BookingRequested: on_booking_requested,
 }

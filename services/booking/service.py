@@ -8,6 +8,7 @@ from services.booking.api import routers
 from services.booking.deps import BookingState
 from services.booking.handlers import HANDLERS
 from services.booking.housekeeping import forget_expired_keys
+from services.booking.intake.over_the_bus import answer_unreadable
 from services.booking.settings import read_settings
 from services.booking.store.catalogue_file import DEFAULT, load_catalogue
 from services.booking.store.models import inbox, leases, outbox
@@ -43,7 +44,17 @@ def build(house: House) -> Room:
         keep_replies=dt.timedelta(days=settings.idempotency_days),
         together=Together(db),
     )
-    consumer = Consumer(ROOM, house.bus, db, HANDLERS, inbox=inbox, outbox=outbox, room=state, clock=house.clock)
+    consumer = Consumer(
+        ROOM,
+        house.bus,
+        db,
+        HANDLERS,
+        inbox=inbox,
+        outbox=outbox,
+        room=state,
+        clock=house.clock,
+        on_buried=partial(answer_unreadable, state),
+    )
     relay = Relay(db, house.bus, outbox, leases, clock=house.clock)
     return Room(
         name=ROOM,

@@ -7,7 +7,7 @@ import asyncio
 import time
 import traceback
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -73,6 +73,7 @@ class Consumer[R]:
         room: handed to the handlers as ``deps.room``.
         settings: pacing.
         clock: for the inbox and the dead letters.
+        on_buried: told of each record that went to the dead letters, with the reason; once or, after a crash, again.
     """
 
     def __init__(  # noqa: PLR0913 - the parts it joins
@@ -87,8 +88,10 @@ class Consumer[R]:
         outbox: Outbox | None = None,
         settings: ConsumerSettings | None = None,
         clock: Clock = utc_now,
+        on_buried: Callable[[Record, str], Awaitable[None]] | None = None,
     ) -> None:
         self._group = group
+        self._on_buried = on_buried
         self._bus = bus
         self._db = db
         self._topics = sorted({event.topic for event in handlers})
@@ -232,9 +235,13 @@ class Consumer[R]:
     async def _bury(self, record: Record, reason: str) -> bool:
         try:
             await bury(self._bus, record, self._group, reason, self._clock())
-        except TransientError as error:
+            if self._on_buried is not None:
+                await self._on_buried(record, reason)
+        except Exception as error:
+            if not is_transient(error):
+                raise
             if self._note_trouble(record) == 1:
-                log.warning("postponed_dead_letter", group=self._group, reason=str(error), **_address(record))
+                log.warning("postponed_dead_letter", group=self._group, reason=_where(error), **_address(record))
             return False
         self.tally.note_buried(record)
         log.error("buried_record", group=self._group, reason=reason, **_address(record))

@@ -3,8 +3,8 @@
 Importing this package registers every event of the house.
 """
 
-from shared.events import booking, dispatch, geocoding, routing
+from shared.events import booking, dispatch, geocoding, intake, routing
 from shared.events.envelope import Envelope, decode, encode
 from shared.events.registry import EVENTS, Event
 
-__all__ = ["EVENTS", "Envelope", "Event", "booking", "decode", "dispatch", "encode", "geocoding", "routing"]
+__all__ = ["EVENTS", "Envelope", "Event", "booking", "decode", "dispatch", "encode", "geocoding", "intake", "routing"]

@@ -1,16 +1,18 @@
 """The envelope: CloudEvents 1.0 in Kafka's binary mode. Attributes are headers, the body is the event as JSON."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 import orjson
 from pydantic import ValidationError
 
-from shared.bus.port import Message
+from shared.bus.port import Message, Record
 from shared.errors import PoisonError
 from shared.events.ids import EventId
 from shared.events.registry import Event, resolve
+from shared.events.topics import TOPICS
 from shared.events.values import Cause
 
 SPEC_VERSION = "1.0"
@@ -22,13 +24,15 @@ class Envelope:
     """An event with all that travels beside it.
 
     Attributes:
-        id: unique; the inbox knows a record by it.
+        id: unique; the inbox knows a record by it. What comes from outside the house is known by its place: a system
+            there may send an event twice under one id, and is owed an answer each time.
         source: the room that said it, ``/rounds/<room>``.
         time: when it was said.
         correlation_id: the booking (or other first cause) that this follows from.
         traceparent: W3C trace context, where tracing is on.
         data: the event; None for a type this release does not know.
         requested_at: when the first cause was said.
+        sent_id: the id as the producer wrote it.
     """
 
     id: EventId
@@ -40,6 +44,7 @@ class Envelope:
     traceparent: str | None
     data: Event | None
     requested_at: datetime | None = None
+    sent_id: str = ""
 
     @property
     def cause(self) -> Cause:
@@ -77,7 +82,8 @@ def decode(message: Message) -> Envelope:
         The envelope; its ``data`` is None when the type is unknown here.
 
     Raises:
-        PoisonError: a missing header, a body that is not JSON or does not fit the schema, a newer version.
+        PoisonError: a missing header, a body that is not JSON or does not fit the schema, a newer version; from outside
+            the house, a type that is not for its topic.
     """
     try:
         headers = {name: value.decode() for name, value in message.headers.items()}
@@ -88,16 +94,23 @@ def decode(message: Message) -> Envelope:
     if missing:
         text = f"Header {', '.join(missing)} is missing. The producer must send CloudEvents in Kafka binary mode."
         raise PoisonError(text)
+    data = _body(headers["ce_type"], message.value)
+    spec = TOPICS.get(message.topic)
+    inbound = spec is not None and spec.inbound
+    if inbound and (data is None or data.topic != message.topic):
+        # Whoever may write here may say nothing else: an act of a nurse, say, would be believed.
+        raise PoisonError(f"{message.topic} takes no events of this type.")
     return Envelope(
-        id=_event_id(headers["ce_id"]),
+        id=_place_id(message, headers) if inbound else _event_id(headers["ce_id"]),
         type=headers["ce_type"],
         source=headers["ce_source"],
         time=_instant("ce_time", headers["ce_time"]),
         subject=headers.get("ce_subject", ""),
         correlation_id=headers.get("ce_correlationid"),
         traceparent=headers.get("traceparent"),
-        data=_body(headers["ce_type"], message.value),
+        data=data,
         requested_at=_instant("ce_requestedat", headers["ce_requestedat"]) if "ce_requestedat" in headers else None,
+        sent_id=headers["ce_id"],
     )
 
 
@@ -107,6 +120,14 @@ def _event_id(text: str) -> EventId:
     except ValueError as error:
         message = "ce_id is not a UUID."
         raise PoisonError(message) from error
+
+
+def _place_id(message: Message, headers: Mapping[str, str]) -> EventId:
+    """Return an id for what stands at this place; its time tells it from what stood there before a topic was remade."""
+    place = [headers["ce_source"], headers["ce_id"]]
+    if isinstance(message, Record):
+        place += [str(message.lane), str(message.offset), str(message.timestamp)]
+    return EventId(uuid5(NAMESPACE_OID, "\n".join(place)))
 
 
 def _instant(header: str, text: str) -> datetime:

@@ -11,7 +11,7 @@ from typing import Any
 from shared import events
 from shared.events.envelope import REQUIRED
 from shared.events.registry import EVENTS, Event
-from shared.events.topics import DEAD_LETTER_SUFFIX, TOPICS
+from shared.events.topics import BOOKING_REQUESTS, BOOKING_RESPONSES, DEAD_LETTER_SUFFIX, TOPICS, TopicSpec
 
 ROOT = Path(events.__file__).parents[2]
 SCHEMAS = Path("shared/events/schemas")
@@ -31,7 +31,7 @@ def _json(value: object) -> str:
 
 
 def _schema(cls: type[Event]) -> dict[str, Any]:
-    schema = cls.model_json_schema(mode="serialization")
+    schema = cls.published_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": cls.event_type, **schema}
 
 
@@ -62,7 +62,8 @@ def _markdown() -> str:
         "",
         (
             "A *sealed* field is `{patient_id, ciphertext}`: AES-256-GCM under the patient's key, which the booking "
-            "room keeps. Names, phones, e-mails, birth dates, free text and plain addresses stand in no topic."
+            "room keeps. Names, phones, e-mails, birth dates, free text and plain addresses stand in no topic but "
+            f"`{BOOKING_REQUESTS}`, where booking systems write; see [docs/intake.md](intake.md)."
         ),
     ]
     for topic in _own_topics():
@@ -72,7 +73,7 @@ def _markdown() -> str:
             f"## `{topic}`",
             "",
             (
-                f"Key: {spec.key}. {spec.partitions} partitions, kept {spec.retention.days} days"
+                f"Key: {spec.key}. {spec.partitions} partitions, kept {_days(spec)}"
                 f"{', compacted' if spec.compacted else ''}. Dead letters: `{topic}{DEAD_LETTER_SUFFIX}`."
             ),
         ]
@@ -92,6 +93,18 @@ def _markdown() -> str:
                 mark = "" if field in required else " (optional)"
                 lines.append(f"| `{field}`{mark} | {_type(entry)} |")
     return "\n".join(lines) + "\n"
+
+
+def _days(spec: TopicSpec) -> str:
+    return f"{spec.retention.days} day{'' if spec.retention.days == 1 else 's'}"
+
+
+def _writer(spec: TopicSpec) -> dict[str, str]:
+    """Return an operation's first words: what this house does with the topic, and who writes to it."""
+    if spec.inbound:
+        return {"action": "receive", "summary": "Booking systems write; the booking room reads."}
+    room = "booking" if spec.name == BOOKING_RESPONSES else spec.name.split(".")[1]
+    return {"action": "send", "summary": f"The {room} room is the only writer."}
 
 
 def _type(entry: dict[str, Any]) -> str:
@@ -117,10 +130,9 @@ def _asyncapi() -> dict[str, Any]:
         for topic in _own_topics()
     }
     operations = {
-        f"{topic.split('.')[1]}-says-{topic.split('.')[2]}": {
-            "action": "send",
+        f"{topic.split('.')[1]}-{'hears' if TOPICS[topic].inbound else 'says'}-{topic.split('.')[2]}": {
             "channel": {"$ref": f"#/channels/{topic}"},
-            "summary": f"The {topic.split('.')[1]} room is the only writer.",
+            **_writer(TOPICS[topic]),
         }
         for topic in channels
     }

@@ -31,6 +31,11 @@ class Event(BaseModel):
         """Return the id of the aggregate: events of one key arrive in order."""
         raise LookupError(type(self).__name__)
 
+    @classmethod
+    def published_schema(cls) -> dict[str, Any]:
+        """Return the JSON Schema of the body."""
+        return cls.model_json_schema(mode="serialization")
+
 
 EVENTS: dict[str, type[Event]] = {}
 UPCASTERS: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {}

@@ -8,6 +8,8 @@ PLACES = "rounds.geocoding.place.v1"
 PLANS = "rounds.routing.plan.v1"
 SHIFTS = "rounds.dispatch.shift.v1"
 DAYS = "rounds.dispatch.day.v1"
+BOOKING_REQUESTS = "rounds.intake.booking-request.v1"
+BOOKING_RESPONSES = "rounds.intake.booking-response.v1"
 
 DEAD_LETTER_SUFFIX = ".dlt"
 
@@ -20,6 +22,8 @@ class TopicSpec:
         key: what the key is, in words.
         retention: how long records are kept.
         compacted: keep the last record of each key beyond the retention.
+        inbound: written by systems outside the house, so that event ids are theirs; carries patients in the clear, so
+            that neither its records nor its dead letters are kept for long.
     """
 
     name: str
@@ -27,6 +31,7 @@ class TopicSpec:
     partitions: int = 6
     retention: timedelta = timedelta(days=90)
     compacted: bool = False
+    inbound: bool = False
 
 
 _OWN = (
@@ -35,6 +40,10 @@ _OWN = (
     TopicSpec(PLANS, "area:date"),
     TopicSpec(SHIFTS, "shift id"),
     TopicSpec(DAYS, "area:date"),
+    TopicSpec(
+        BOOKING_REQUESTS, "the booking's reference, or the event's id", retention=timedelta(days=1), inbound=True
+    ),
+    TopicSpec(BOOKING_RESPONSES, "the request's id", retention=timedelta(days=7)),
 )
 
 TOPICS: dict[str, TopicSpec] = {
@@ -42,6 +51,8 @@ TOPICS: dict[str, TopicSpec] = {
     for own in _OWN
     for spec in (
         own,
-        TopicSpec(own.name + DEAD_LETTER_SUFFIX, "the key of the record that failed", partitions=1),
+        TopicSpec(
+            own.name + DEAD_LETTER_SUFFIX, "the key of the record that failed", partitions=1, retention=own.retention
+        ),
     )
 }

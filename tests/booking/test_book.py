@@ -220,13 +220,13 @@ async def test_a_refusal_names_the_field_and_a_remedy_and_changes_nothing(
     ("content", "content_type", "status", "said"),
     [
         (b"{", "application/json", 422, "The body is not valid JSON."),
-        (b"[]", "application/json", 422, "Input should be a valid dictionary"),
+        (b"[]", "application/json", 422, "Input should be an object"),
         (b"{}", "text/plain", 415, "Content-Type is text/plain."),
         (b"{}", None, 415, "Content-Type is missing."),
         (b'{"notes": "\xe9"}', "application/json", 400, "The body is not UTF-8: byte 12 cannot be read."),
         (b"{}", "application/json; charset=latin-1", 400, "The body is declared as latin-1."),
         (b"x" * 10_000_000, "application/json", 413, "The body is larger than 1,000,000 bytes."),
-        (b"", "application/json", 422, "Field required"),
+        (b"", "application/json", 422, "The body is not valid JSON."),
     ],
 )
 async def test_a_body_that_cannot_be_read_is_told_why(

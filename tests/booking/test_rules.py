@@ -35,7 +35,7 @@ def test_services_that_are_missing_unknown_or_double_are_named() -> None:
     assert [problem.field for problem in service_problems([], CATALOGUE)] == ["services"]
     problems = list(service_problems(["cbc", "b12-lvl", "cbc"], CATALOGUE))
     assert [(problem.field, problem.message) for problem in problems] == [
-        ("services.1", "b12-lvl is not in the catalogue."),
+        ("services.1", "This service is not in the catalogue."),
         ("services.2", "cbc is named twice."),
     ]
     assert problems[0].remedy.startswith("Did you mean b12-level? The catalogue has ")
@@ -74,7 +74,7 @@ def test_a_birth_date_that_cannot_be_is_refused(birth_date: dt.date) -> None:
 def test_a_nurse_is_not_preferred_and_excluded_at_once() -> None:
     assert list(nurse_problems(["N01"], ["N02"])) == []
     (problem,) = nurse_problems(["N01", "N02"], ["N02"])
-    assert (problem.field, problem.message) == ("excluded_nurses", "N02 is preferred and excluded.")
+    assert (problem.field, problem.message) == ("excluded_nurses", "A nurse is preferred and excluded.")
 
 
 @pytest.mark.parametrize(

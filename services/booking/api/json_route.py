@@ -24,15 +24,27 @@ class JsonRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def look_then_handle(request: Request) -> Response:
-            if body := await request.body():
-                _check_type(request.headers.get("content-type", ""))
-                _check_encoding(body)
+            await readable_body(request)
             return await handle(request)
 
         return look_then_handle
 
 
+async def readable_body(request: Request) -> bytes:
+    """Return the body, which is JSON in UTF-8 by its header and its bytes, or empty.
+
+    Raises:
+        Problem: 415, another content type; 400, another encoding.
+    """
+    if body := await request.body():
+        _check_type(request.headers.get("content-type", ""))
+        _check_encoding(body)
+    return body
+
+
 def _check_type(content_type: str) -> None:
+    if content_type == "application/json":
+        return
     message = Message()
     message["content-type"] = content_type
     kind = message.get_content_subtype() if message.get_content_maintype() == "application" else ""

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from services.booking.domain.catalogue import did_you_mean
-from services.booking.domain.request import Address
 from shared.areas import Area
 from shared.errors import invalid
+from shared.events.booking_request import Address
 from shared.events.ids import AreaId
 
 

@@ -5,8 +5,8 @@ from enum import StrEnum
 from pydantic import Field
 
 from services.booking.domain.progress import BookingStatus, Step
-from services.booking.domain.request import Address, Version, Wire, Wishes
 from shared.errors import Problem
+from shared.events.booking_request import Address, Version, Wire, Wishes
 
 
 class CancelReason(StrEnum):

@@ -8,11 +8,11 @@ from uuid import UUID
 from services.booking.domain.area_choice import choose_area
 from services.booking.domain.catalogue import Catalogue, VisitNeeds
 from services.booking.domain.refusal import refuse_if
-from services.booking.domain.request import Address, BookingRequest
 from services.booking.domain.rules import age_problems, nurse_problems, service_problems
 from services.booking.domain.wishes import Windows, WishRules, read_wishes
 from shared.areas import Area
 from shared.errors import FieldProblem
+from shared.events.booking_request import Address, BookingRequest
 from shared.events.ids import AreaId
 
 

@@ -1,4 +1,7 @@
-"""Rules about the patient, the services and the nurses; each yields the problems it finds, with field and remedy."""
+"""Rules about the patient, the services and the nurses; each yields the problems it finds, with field and remedy.
+
+A problem names the field and never repeats what stands in it: a refusal over the bus carries nothing of a patient's.
+"""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,7 +38,7 @@ def service_problems(codes: Sequence[str], catalogue: Catalogue) -> Iterator[Fie
         if code not in catalogue.by_code:
             known = list(catalogue.by_code)
             remedy = f"{did_you_mean(code, known)}The catalogue has {', '.join(known)}."
-            yield FieldProblem(f"services.{index}", f"{code[:60]} is not in the catalogue.", remedy)
+            yield FieldProblem(f"services.{index}", "This service is not in the catalogue.", remedy)
         elif code in codes[:index]:
             yield FieldProblem(f"services.{index}", f"{code} is named twice.", "Name each service once.")
 
@@ -59,9 +62,8 @@ def age_on(birth_date: dt.date, day: dt.date) -> int:
 
 def nurse_problems(preferred: Iterable[str], excluded: Iterable[str]) -> Iterator[FieldProblem]:
     """Nobody is wished for and refused at once."""
-    both = sorted(set(preferred) & set(excluded))
-    if both:
-        message = f"{', '.join(both)} is preferred and excluded."
+    if set(preferred) & set(excluded):
+        message = "A nurse is preferred and excluded."
         yield FieldProblem("excluded_nurses", message, "Name each nurse in one of the two lists.")
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from services.booking.domain.refusal import refuse_if
-from services.booking.domain.request import Window, Wishes
 from shared.areas import Area
 from shared.errors import FieldProblem, invalid
+from shared.events.booking_request import Window, Wishes
 from shared.events.values import TimeWindow
 
 type Windows = tuple[TimeWindow, ...]

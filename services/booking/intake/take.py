@@ -9,7 +9,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.booking.deps import BookingState
 from services.booking.domain.intake import Booked, Entry, Intake, examine
 from services.booking.domain.progress import BookingStatus
-from services.booking.domain.request import BookingRequest
 from services.booking.domain.wishes import MINUTE, wished_dates
 from services.booking.intake.idempotency import answered_before, only_one
 from services.booking.intake.replies import reply
@@ -23,6 +22,7 @@ from services.booking.store.visits import pack_windows, say
 from shared.clock import new_id
 from shared.errors import Problem
 from shared.events.booking import VisitRequested
+from shared.events.booking_request import BookingRequest
 from shared.events.ids import PatientId
 from shared.events.registry import Event
 from shared.events.values import Cause

@@ -1,4 +1,7 @@
-"""What a booking system asks for, as it comes in. Shapes are checked here; what the house can do is not known here."""
+"""What a booking system asks for, over HTTP or the bus. Shapes are checked here; what can be done is not known here.
+
+The one place in the contract where a patient's words stand in the clear: they come in like this and go no further.
+"""
 
 import datetime as dt
 import re
@@ -11,7 +14,9 @@ from shared.events.values import Priority
 
 type Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 type Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-type Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+type Reference = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")
+]
 type Phone = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\+?[0-9][0-9 ().x-]{4,30}$")]
 type Email = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
 type StaffCode = Annotated[NurseRef, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
