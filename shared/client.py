@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 
 from shared.errors import ConfigurationError
+from shared.settings import HouseSettings
 
 SERVER_FILE = "server.json"
 
@@ -40,14 +41,19 @@ def announced(data: Path, system: RunningSystem) -> Iterator[None]:
 
 
 def found_system(data: Path) -> RunningSystem:
-    """Return the system that runs on a data directory.
+    """Return the system that runs on a data directory, or the one that this process's ``ROUNDS_PEERS`` names.
+
+    The latter is how commands find it in a room's container.
 
     Raises:
-        ConfigurationError: none does.
+        ConfigurationError: neither is there.
     """
     try:
         return RunningSystem(**json.loads((data / SERVER_FILE).read_text()))
     except (OSError, ValueError, TypeError) as error:
+        rooms = {room: addresses.split(",") for room, addresses in HouseSettings().peers.items()}
+        if rooms:
+            return RunningSystem(url=rooms.get("board", next(iter(rooms.values())))[0], rooms=rooms)
         message = f"No system runs on {data}. Start one with `rounds up --data {data}`, or name one with --url."
         raise ConfigurationError(message) from error
 
