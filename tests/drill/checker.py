@@ -132,8 +132,10 @@ def i7_everybody_is_answered(history: History) -> Iterator[Violation]:
         shifts = standing.get(row.visit_id, set())
         if not row.cancelled and shifts != ({row.shift_id} if row.shift_id else set()):
             yield Violation("I7", f"Booking has visit {row.visit_id} on {row.shift_id}, dispatch on {shifts}.", (row,))
-    for record in history.of(Spoken):
-        if record.topic.endswith(DEAD_LETTER_SUFFIX):
+    buried = [record for record in history.of(Spoken) if record.topic.endswith(DEAD_LETTER_SUFFIX)]
+    settled = {record.body["place"] for record in buried if record.body.get("settled")}
+    for record in buried:
+        if record.body.get("place") not in settled:
             yield Violation("I7", f"A record is left among the dead letters of {record.topic}.", (record,))
 
 
