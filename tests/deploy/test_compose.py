@@ -130,9 +130,14 @@ def test_the_broker_is_the_one_that_is_tested() -> None:
 
 
 def test_every_path_of_every_room_leads_there_from_the_one_address() -> None:
-    table = re.findall(r"^    ~(\S+)\s+(\w+);$", ENTRY, flags=re.MULTILINE)
-    assert len(table) == 6
-    led = {path: next((room for rule, room in table if re.search(rule, path)), "board") for path in public_paths()}
+    table = re.findall(r"^    ~(\S+)\s+(\$?\w+);$", ENTRY.replace("(?<", "(?P<"), flags=re.MULTILINE)
+    assert len(table) == 7
+    led = dict.fromkeys(public_paths(), "board")
+    for path in led:
+        for rule, room in table:
+            if found := re.search(rule, path):
+                led[path] = found[room[1:]] if room.startswith("$") else room
+                break
     assert [path for path, rooms in public_paths().items() if led[path] not in rooms] == []
     assert set(led.values()) == set(ROOMS)
 

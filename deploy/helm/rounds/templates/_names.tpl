@@ -27,16 +27,21 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{ .Values.maps.existingClaim | default (printf "%s-maps" (include "rounds.name" .)) }}
 {{- end }}
 
-{{- /* Which room calls which over HTTP; the network policies and their test stand on it. */ -}}
+{{- /* Which room calls which over HTTP; the network policies and their test stand on it. Operators' commands run in the board's
+       pods, and `rounds trace` asks every room: therefore its nurse_app. */ -}}
 {{- define "rounds.calls" -}}
 geocoding: [booking]
-board: [booking, dispatch, geocoding, routing]
+board: [booking, dispatch, geocoding, nurse_app, routing]
 nurse_app: [booking, dispatch]
 {{- end }}
 
 {{- /* The topics a room follows; scaling by lag stands on it, and its test holds it to the handlers. */ -}}
 {{- define "rounds.topics" -}}
-booking: [rounds.dispatch.day.v1, rounds.geocoding.place.v1, rounds.routing.plan.v1]
+booking:
+  - rounds.dispatch.day.v1
+  - rounds.geocoding.place.v1
+  - rounds.intake.booking-request.v1
+  - rounds.routing.plan.v1
 geocoding: [rounds.booking.visit.v1]
 routing: [rounds.booking.visit.v1, rounds.dispatch.day.v1, rounds.dispatch.shift.v1, rounds.geocoding.place.v1]
 dispatch: [rounds.booking.visit.v1, rounds.routing.plan.v1]
