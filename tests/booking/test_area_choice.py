@@ -3,9 +3,9 @@
 import pytest
 
 from services.booking.domain.area_choice import choose_area
-from services.booking.domain.request import Address
 from shared.areas import Area
 from shared.errors import Problem
+from shared.events.booking_request import Address
 from shared.events.ids import AreaId
 from tests.booking.desk import VANCOUVER, area
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.booking.domain.import_rows import COLUMNS, REQUIRED, column_of, idempotency_key, to_request
-from services.booking.domain.request import BookingRequest
+from shared.events.booking_request import BookingRequest
 from shared.tabular import Row, RowProblem
 
 FULL = {

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from services.booking.api import routers
-from services.booking.domain.request import BookingRequest
 from services.booking.store.catalogue_file import load_catalogue
+from shared.events.booking_request import BookingRequest
 from shared.http import PROBLEM_JSON, create_app
 from tests.booking.desk import Desk
 

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from services.booking.domain.request import EXAMPLE, Address, BookingRequest
+from shared.events.booking_request import EXAMPLE, Address, BookingRequest
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from services.booking.domain.request import Wishes
 from services.booking.domain.wishes import WishRules, read_wishes, wished_dates
 from shared.areas import Area
 from shared.errors import FieldProblem, Problem
+from shared.events.booking_request import Wishes
 from tests.booking.desk import NOW, VANCOUVER, area
 
 HALF_HOUR = dt.timedelta(minutes=30)
