@@ -18,7 +18,7 @@ from services.routing.domain.problem import (
     Travel,
     Visit,
 )
-from services.routing.reading import Day, seconds_of
+from services.routing.reading import Day, Worded, seconds_of
 from services.routing.store.models import BegunRow
 from services.routing.travel.port import TravelMatrix
 from shared.events.ids import ShiftId, VisitId
@@ -112,25 +112,34 @@ def _with_breaks(
     return tuple(sorted(stops, key=lambda stop: (stop.start, isinstance(stop, BegunVisit))))
 
 
-def plan_in_force(routes: Iterable[Route], committed: PlanCommitted) -> Plan:
-    """Return the plan that was said last as the planner knows plans: who has which visits, in which order."""
+def plan_in_force(routes: Iterable[Route], committed: PlanCommitted, worded: Mapping[ShiftId, Worded]) -> Plan:
+    """Return the plan that was said last as the planner knows plans: who has which visits, in which order.
+
+    Args:
+        routes: as they were said.
+        committed: the plan.
+        worded: routes whose origin is remembered.
+    """
     return Plan(
-        routes=tuple(
-            PlannedRoute(
-                shift_id=route.shift_id,
-                nurse_id=route.nurse_id,
-                stops=tuple(_planned_stop(stop) for stop in route.stops if stop.visit_id is not None),
-                departure=seconds_of(route.departure),
-                back=seconds_of(route.back),
-                home_s=0,
-                home_m=0,
-                price=Price(),
-            )
-            for route in routes
-        ),
+        routes=tuple(_planned_route(route, worded.get(route.shift_id)) for route in routes),
         unassigned=tuple(
             Unassigned(entry.visit_id, Reason(entry.reason), entry.explanation, {}) for entry in committed.unassigned
         ),
+        price=Price(),
+    )
+
+
+def _planned_route(route: Route, worded: Worded | None) -> PlannedRoute:
+    if worded is not None and worded.said is route:
+        return worded.planned
+    return PlannedRoute(
+        shift_id=route.shift_id,
+        nurse_id=route.nurse_id,
+        stops=tuple(_planned_stop(stop) for stop in route.stops if stop.visit_id is not None),
+        departure=seconds_of(route.departure),
+        back=seconds_of(route.back),
+        home_s=0,
+        home_m=0,
         price=Price(),
     )
 

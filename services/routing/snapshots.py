@@ -67,11 +67,18 @@ async def take_snapshot(state: RoutingState, leased: Leased, memory: DayMemory) 
     memory.follow(problem.travel)
     committed = PlanCommitted.model_validate(day.plan.body) if day.plan else None
     left_out = {entry.visit_id: Reason(entry.reason) for entry in committed.unassigned} if committed else {}
-    job = _job(leased, day, problem, committed, state.settings)
+    job = _job(leased, day, problem, committed, memory, state.settings)
     return Snapshot(area, leased.date, day, problem, matrix, committed.plan_version if committed else 0, left_out, job)
 
 
-def _job(leased: Leased, day: Day, problem: Problem, committed: PlanCommitted | None, settings: RoutingSettings) -> Job:
+def _job(
+    leased: Leased,
+    day: Day,
+    problem: Problem,
+    committed: PlanCommitted | None,
+    memory: DayMemory,
+    settings: RoutingSettings,
+) -> Job:
     """Decide how much of the day is planned: only what changed is inserted, where that is little, else all is searched.
 
     A search that nobody waits for begins with what found no place, if there is such a thing.
@@ -79,7 +86,7 @@ def _job(leased: Leased, day: Day, problem: Problem, committed: PlanCommitted | 
     effort = Effort(settings.thorough_rounds if leased.thorough else settings.rounds, settings.cap_seconds)
     if committed is None or day.plan is None:
         return Job(problem, effort, settings.seed)
-    previous = plan_in_force(day.routes.values(), committed)
+    previous = plan_in_force(day.routes.values(), committed, memory.worded)
     if leased.improving:
         homeless = frozenset(left.visit_id for left in previous.unassigned if left.reason is Reason.NO_ROOM)
         return Job(problem, effort, settings.seed, previous, homeless if leased.cramped else None)
