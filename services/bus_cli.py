@@ -14,6 +14,7 @@ from rich.table import Table
 from shared.bus import dead_letters
 from shared.bus.log import LogBus
 from shared.bus.port import Bus, Record
+from shared.client import adopt_environment
 from shared.errors import RoundsError
 from shared.events.topics import DEAD_LETTER_SUFFIX, TOPICS
 from shared.settings import HouseSettings, read_settings
@@ -30,6 +31,7 @@ HERE = Path(".data")
 
 async def _bus(data: Path) -> Bus:
     """Return the bus of the brokers in the settings, else the one in the data directory; it makes no topics."""
+    adopt_environment(data)
     if read_settings(HouseSettings).kafka_bootstrap_servers:
         from shared.bus.kafka import KafkaBus, KafkaSettings  # noqa: PLC0415 - the embedded system does without
         from shared.bus.kafka.probes import first_trouble  # noqa: PLC0415 - as above

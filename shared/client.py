@@ -1,6 +1,7 @@
 """Finding the running system: by address, or by the file it leaves in its data directory."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -56,6 +57,16 @@ def found_system(data: Path) -> RunningSystem:
             return RunningSystem(url=rooms.get("board", next(iter(rooms.values())))[0], rooms=rooms)
         message = f"No system runs on {data}. Start one with `rounds up --data {data}`, or name one with --url."
         raise ConfigurationError(message) from error
+
+
+def adopt_environment(data: Path) -> None:
+    """Take over where the running system has its brokers and databases, unless this process's own settings say it."""
+    try:
+        system = found_system(data)
+    except ConfigurationError:
+        return
+    for name, value in system.environment.items():
+        os.environ.setdefault(name, value)
 
 
 def system_url(data: Path, url: str | None = None, *, room: str) -> str:

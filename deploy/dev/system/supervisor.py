@@ -171,7 +171,8 @@ class Supervisor:
 
     def _watch_servers(self, database: PostgresServer, brokers: Sequence[Broker]) -> None:
         """Start a server again that has ended, and keep its number on record."""
-        named = {**{f"kafka-{broker.node}": broker for broker in brokers}, "postgres": database}
+        named: dict[str, PostgresServer | Broker] = {f"kafka-{broker.node}": broker for broker in brokers}
+        named["postgres"] = database
         running = {name: self._kept(name, server) for name, server in named.items()}
         if running != self._servers:
             self._servers = running
