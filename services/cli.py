@@ -11,9 +11,11 @@ from rich.console import Console
 from services.area_cli import app as area_app
 from services.booking.cli import app as bookings_app
 from services.bus_cli import dead_letters_app, events_app
+from services.db_cli import app as db_app
 from services.demo_cli import demo
 from services.dispatch.cli import app as nurses_app
 from services.geocoding.cli import geocode
+from services.kafka_cli import kafka_app
 from services.routing.cli import plan_app, routes_app
 from services.trace_cli import trace
 from shared.errors import RoundsError
@@ -44,6 +46,8 @@ app.add_typer(routes_app)
 app.command()(trace)
 app.add_typer(events_app)
 app.add_typer(dead_letters_app)
+app.add_typer(db_app)
+app.add_typer(kafka_app)
 
 
 @app.command()
