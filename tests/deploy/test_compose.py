@@ -3,6 +3,7 @@
 import json
 import re
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -116,11 +117,24 @@ def test_the_secrets_are_made_once_and_not_kept_in_git() -> None:
     assert "deploy/compose/secrets/" in (ROOT / ".gitignore").read_text().splitlines()
 
 
-def test_every_room_has_its_database() -> None:
-    script = (ROOT / "deploy" / "compose" / "databases.sh").read_text()
-    made = re.search(r"for room in (.+); do", script)
-    assert made
-    assert sorted(made[1].split()) == sorted(ROOMS)
+def test_every_room_has_its_database_made_and_brought_to_this_release() -> None:
+    assert services()["migrations"]["command"] == ["sh", "-ec", "rounds db create; rounds db upgrade"]
+    assert services()["migrations"]["environment"]["ROUNDS_DATABASE_URL"].endswith("/rounds_{room}")
+
+
+def test_the_script_makes_every_secret_once_for_the_rooms_to_read(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    script = ROOT / "deploy" / "compose" / "secrets.sh"
+    first = run(Path("/usr/bin/env"), f"ROUNDS_SECRETS={folder}", "sh", script)
+    assert first.returncode == 0, first.stderr
+    made = {file.name: file.read_bytes() for file in folder.iterdir()}
+    assert {name: len(made[name]) for name in ("signing.key", "booking.kek")} == {"signing.key": 32, "booking.kek": 32}
+    assert len(set(made.values())) == 4
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o444}
+    assert folder.stat().st_mode & 0o777 == 0o700
+    again = run(Path("/usr/bin/env"), f"ROUNDS_SECRETS={folder}", "sh", script)
+    assert again.stdout == ""
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == made
 
 
 def test_the_broker_is_the_one_that_is_tested() -> None:
