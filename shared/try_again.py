@@ -42,7 +42,8 @@ class TryAgain:
         kept: list[Message] = []
         for _ in range(ATTEMPTS - 1):
             in_the_way = asyncio.Event()
-            await self._app({**scope, MARK: in_the_way}, _again(kept, receive), _unless(in_the_way, send))
+            tried = {**scope, MARK: in_the_way}
+            await self._app(tried, _again(kept, receive), _unless(in_the_way, send, scope, tried))
             if not in_the_way.is_set():
                 return
             await asyncio.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS))  # noqa: S311 - spreads load, guards nothing
@@ -62,9 +63,10 @@ def _again(kept: list[Message], receive: Receive) -> Receive:
     return received
 
 
-def _unless(in_the_way: asyncio.Event, send: Send) -> Send:
+def _unless(in_the_way: asyncio.Event, send: Send, scope: Scope, tried: Scope) -> Send:
     async def sent(message: Message) -> None:
         if not in_the_way.is_set():
+            scope["route"] = tried.get("route")  # who watches from outside names requests by it
             await send(message)
 
     return sent
