@@ -97,6 +97,14 @@ async def cancel(state: BookingState, booking_id: UUID, why: Cancel) -> BookingR
 
 
 async def _held(session: AsyncSession, booking_id: UUID) -> tuple[BookingRow, VisitRow, list[VisitDayRow]]:
+    """Hold a booking's patient, then its visit; in another order an erasure and a change would wait for each other.
+
+    With the patient held, no other visit of theirs is booked or moved while this one's rules are looked at.
+    """
+    patient_id = await queries.patient_of(session, booking_id)
+    if patient_id is None:
+        raise not_found("booking", booking_id)
+    await queries.lock_patient(session, patient_id)
     found = await queries.booking_with_visit(session, booking_id, hold=True)
     if found is None:
         raise not_found("booking", booking_id)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, or_, update
+from sqlalchemy import Insert, bindparam, insert, or_, update
+from sqlalchemy import select as select_columns
 from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -46,11 +47,15 @@ class KnownPatient:
 
 
 # Made once: on the way of every booking, and building a statement takes longer than running it.
-_INSERTS = {
+_INSERTS: dict[type[SQLModel], Insert] = {
     row: insert(Base.metadata.tables[str(row.__tablename__)]) for row in (PatientRow, BookingRow, VisitRow, VisitDayRow)
 }
-_KNOWN = select(
-    BookingRow.booking_id, BookingRow.key_digest, BookingRow.reference, BookingRow.fingerprint, BookingRow.reply
+_KNOWN = select_columns(  # sqlmodel's own select types four of them
+    col(BookingRow.booking_id),
+    col(BookingRow.key_digest),
+    col(BookingRow.reference),
+    col(BookingRow.fingerprint),
+    col(BookingRow.reply),
 ).where(
     or_(
         col(BookingRow.key_digest).in_(bindparam("key_digests", expanding=True)),
@@ -112,6 +117,11 @@ async def insert_bookings(session: AsyncSession, new: Sequence[NewRows]) -> None
     for table, rows in tables.items():
         if rows:
             await connection.execute(_INSERTS[table], rows)
+
+
+async def patient_of(session: AsyncSession, booking_id: UUID) -> UUID | None:
+    """Return whose booking it is; that never changes."""
+    return (await session.exec(select(BookingRow.patient_id).where(BookingRow.booking_id == booking_id))).one_or_none()
 
 
 async def booking_with_visit(
