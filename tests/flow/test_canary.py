@@ -1,16 +1,23 @@
-"""A patient's words stand in no topic and no log: a name, a street, a note and a phone number are looked for there."""
+"""A patient's words stand in no topic, log, trace or metric: a name, a street, a note, a phone are looked for there."""
 
 import logging
 from pathlib import Path
 
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
 from services.sample.addresses import Address
 from shared.observability.logging import configure_logging
 from tests.flow.conftest import AREA, opened_desk, soon
+from tests.observability.conftest import exporter, spans
+
+__all__ = ["exporter", "spans"]
 
 NAME, NOTE, PHONE, EMAIL, STREET = "Zebulonia", "moonflower gate", "+1 555 0199", "canary@example.org", "Quillfeather"
 
 
-async def test_no_word_of_a_patient_is_in_topics_or_logs(data: Path, addresses: list[Address]) -> None:
+async def test_no_word_of_a_patient_is_in_topics_logs_traces_or_metrics(
+    data: Path, addresses: list[Address], spans: InMemorySpanExporter
+) -> None:
     log_file = data / "log" / "rounds.jsonl"
     before = logging.getLogger().handlers[:]
     configure_logging(log_file)
@@ -31,6 +38,7 @@ async def test_no_word_of_a_patient_is_in_topics_or_logs(data: Path, addresses: 
             await soon(read_by_nurse, "the patient's name and note on the nurse's page")
             await desk.http.get(f"/board/{AREA}/{desk.date}")
             await desk.act(found, nurse_id, "accept")
+            metrics = (await desk.http.get("/metrics")).content
     finally:
         for handler in logging.getLogger().handlers:
             handler.close()
@@ -38,7 +46,13 @@ async def test_no_word_of_a_patient_is_in_topics_or_logs(data: Path, addresses: 
 
     assert STREET in queue["items"][0]["address"]
     street = addresses[500].street
-    for file in [log_file, *data.glob("*.sqlite*")]:
-        content = file.read_bytes()
+    page = desk.nurse_page(nurse_id)
+    traced = "".join(span.to_json() for span in spans.get_finished_spans()).encode()
+    assert found["booking_id"].encode() in traced
+    assert b"trace_id" in log_file.read_bytes()
+    for link in (page, page.rpartition("/")[2]):
+        assert link.encode() not in traced + metrics
+    contents = {file.name: file.read_bytes() for file in [log_file, *data.glob("*.sqlite*")]}
+    for where, content in {**contents, "the traces": traced, "the metrics": metrics}.items():
         for word in (NAME, NOTE, PHONE, EMAIL, STREET, f"{addresses[500].number} {street}"):
-            assert word.encode() not in content, f"{word!r} stands in {file.name}"
+            assert word.encode() not in content, f"{word!r} stands in {where}"
