@@ -47,6 +47,11 @@ class KafkaBus:
         """How often the brokers were looked for and not found."""
         return self._connection.failures
 
+    @property
+    def rebuilt(self) -> int:
+        """How often a producer was thrown away after a failure."""
+        return self._connection.rebuilt
+
     async def start(self) -> None:
         """Connect, or begin to try; create the topics that are missing, if the settings say so.
 
@@ -120,8 +125,10 @@ class KafkaBus:
             await stop_consumer(consumer)
 
     async def _join(self, consumer: AIOKafkaConsumer) -> None:
+        # Two requests that nobody answers end by themselves; cancelled, they would leave their connection open.
+        patience = self._settings.session_seconds + 2 * self._settings.request_seconds
         try:
-            async with asyncio.timeout(self._settings.session_seconds + self._settings.request_seconds):
+            async with asyncio.timeout(patience):
                 await consumer.start()
         except (KafkaError, OSError, TimeoutError) as error:
             raise explained(error, self._settings) from error

@@ -21,7 +21,9 @@ from shared.events.topics import TopicSpec
 LOOK_SECONDS = 2.0
 """How often a connection that works is looked at."""
 PATIENCE_SECONDS = 3.0
-"""A broker that does not say what topics it has within this long is away."""
+"""A broker that does not answer within this long is away; a batch it did not acknowledge is sent again, numbered."""
+HOPELESS_SECONDS = 12.0
+"""Connecting and looking end by themselves, but for a broker that answers and never gives a producer its number."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 BATCH_BYTES = 256 << 10
 
@@ -152,15 +154,17 @@ class Connection:
 
     async def _connect_or_look(self) -> None:
         if self._producer is None:
+            # The client's own time-out closes what it opened; cancelling it from outside would leave that open.
+            options = client_options(self._settings) | {"request_timeout_ms": round(PATIENCE_SECONDS * 1000)}
             made = AIOKafkaProducer(
-                **client_options(self._settings),
+                **options,
                 enable_idempotence=True,
                 acks="all",
                 max_batch_size=BATCH_BYTES,
                 max_request_size=brokers_topics.RECORD_BYTES + brokers_topics.NOTES_BYTES,
             )
             try:
-                async with asyncio.timeout(PATIENCE_SECONDS):
+                async with asyncio.timeout(HOPELESS_SECONDS):
                     await made.start()
                 await self._look(made)
             except BaseException:
@@ -171,7 +175,7 @@ class Connection:
             await self._look(self._producer)
 
     async def _look(self, producer: AIOKafkaProducer) -> None:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(HOPELESS_SECONDS):
             metadata = await producer.client.fetch_all_metadata()
         missing = self._missing(metadata.topics())
         if missing and self._settings.create_topics:

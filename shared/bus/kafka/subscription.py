@@ -32,8 +32,8 @@ class Lanes(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no 
         self.owned: frozenset[TopicPartition] | None = None
         self.handed_out: dict[TopicPartition, int] = {}
         self.begun: dict[TopicPartition, int] = {}
-        self._returned: set[TopicPartition] = set()
-        """Lanes that came back from a rebalance and have not been read since."""
+        self._returned: dict[TopicPartition, int] = {}
+        """Lanes that came back from a rebalance and have not been read since, and where they should go on."""
 
     async def on_partitions_revoked(self, revoked: Iterable[Partition]) -> None:
         """Note that a rebalance has begun. It waits for nobody: records in hand that come again, the inbox knows."""
@@ -46,7 +46,7 @@ class Lanes(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no 
         self.owned = frozenset(to_lane(partition, self._settings) for partition in assigned)
         for lane in self.handed_out.keys() - self.owned:
             del self.handed_out[lane], self.begun[lane]
-        self._returned = set(self.handed_out)
+        self._returned = dict(self.begun)
         self._calm.set()
 
     async def settled(self) -> frozenset[TopicPartition]:
@@ -68,9 +68,8 @@ class Lanes(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no 
         if self.owned is None or lane not in self.owned:
             return []
         first = records[0].offset
-        if lane in self._returned and first != self.begun[lane]:  # another had it meanwhile, and worked on it
+        if self._returned.pop(lane, first) != first:  # another had it meanwhile, and worked on it
             del self.handed_out[lane], self.begun[lane]
-        self._returned.discard(lane)
         self.begun.setdefault(lane, first)
         fresh = [record for record in records if record.offset >= self.handed_out.get(lane, first)]
         if fresh:
@@ -82,7 +81,7 @@ class Lanes(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no 
         again = {lane: offset for lane, offset in self.begun.items() if offset < self.handed_out[lane]}
         for lane in again:
             del self.handed_out[lane], self.begun[lane]
-        self._returned -= again.keys()
+            self._returned.pop(lane, None)
         return again
 
 

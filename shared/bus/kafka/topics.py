@@ -107,10 +107,13 @@ async def apply(
     changes = [change for change in await plan(admin, settings, topics) if change.create or not only_missing]
     await _take(admin, changes)
     taken = {change.topic for change in changes if not change.by_hand}
+
+    async def shown() -> bool:
+        return not any(left.topic in taken and not left.by_hand for left in await plan(admin, settings, topics))
+
     try:
         async with asyncio.timeout(TAKEN_IN_SECONDS):
-            # Every broker learns it a little later than the one that did it, and gives no sign.
-            while any(left.topic in taken and not left.by_hand for left in await plan(admin, settings, topics)):
+            while not await shown():  # noqa: ASYNC110 - brokers learn it after the one that did it, and give no sign
                 await asyncio.sleep(0.02)
     except TimeoutError:
         raise TransientError("Kafka took the topics in and does not show them. Run the command again.") from None
