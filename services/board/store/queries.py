@@ -4,7 +4,8 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, inspect, text
+from sqlalchemy import ColumnElement, event, inspect, text
+from sqlalchemy.orm import Session
 from sqlmodel import and_, col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -24,6 +25,8 @@ _BUMP = text(
     " ON CONFLICT (area_id) DO UPDATE SET number = revision.number + 1"
 )
 
+_CHANGED = "changed areas"
+
 
 class Versioned(Protocol):
     """A row that knows by which version of its aggregate it was last changed."""
@@ -34,11 +37,23 @@ class Versioned(Protocol):
 async def keep(session: AsyncSession, area_id: AreaId, row: Versioned) -> None:
     """Write a row unless a newer one stands there, and note that the area has changed."""
     identity = inspect(type(row)).primary_key_from_instance(row)
-    known = await session.get(type(row), identity)
+    known = await session.get(type(row), identity, with_for_update=True)
     if known is not None and known.version >= row.version:
         return
     await session.merge(row)
-    await (await session.connection()).execute(_BUMP, {"area_id": area_id})
+    if _CHANGED not in session.info:
+        session.info[_CHANGED] = set()
+        event.listen(session.sync_session, "before_commit", _bump, once=True)
+    session.info[_CHANGED].add(area_id)
+
+
+def _bump(session: Session) -> None:
+    """Count the changes of a transaction as one an area, last of all and in an order that every process keeps to.
+
+    Done with each event, two processes with bursts of several areas would wait for each other's for ever.
+    """
+    for area_id in sorted(session.info.pop(_CHANGED)):
+        session.connection().execute(_BUMP, {"area_id": area_id})
 
 
 async def progress_of(session: AsyncSession, area_id: AreaId, date: dt.date, visit_id: VisitId) -> Progress | None:
@@ -72,7 +87,7 @@ async def visit(session: AsyncSession, area_id: AreaId, visit_id: VisitId) -> Vi
 async def visits(session: AsyncSession, visit_ids: Iterable[VisitId]) -> dict[VisitId, VisitRequested]:
     """Return those of the visits that are known and not cancelled."""
     query = select(col(VisitRow.body)).where(col(VisitRow.visit_id).in_(list(visit_ids)), _ALIVE)
-    return {event.visit_id: event for event in _read(VisitRequested, await session.exec(query))}
+    return {said.visit_id: said for said in _read(VisitRequested, await session.exec(query))}
 
 
 async def place(session: AsyncSession, visit_id: VisitId) -> PlaceResolved | PlaceUnresolved | None:
@@ -106,10 +121,10 @@ async def load_day(session: AsyncSession, area: Area, date: dt.date) -> DayFacts
         area=area,
         date=date,
         revision=revision.number if revision else 0,
-        visits={event.visit_id: event for event in _read(VisitRequested, visit_bodies)},
-        places={event.visit_id: event for event in places},
+        visits={said.visit_id: said for said in _read(VisitRequested, visit_bodies)},
+        places={said.visit_id: said for said in places},
         shifts=tuple(_read(ShiftOpened, shift_bodies)),
-        routes={event.route.shift_id: event for event in _read(RouteDispatched, route_bodies)},
+        routes={said.route.shift_id: said for said in _read(RouteDispatched, route_bodies)},
         progress={progress.visit_id: progress for progress in _read(Progress, progress_bodies)},
         plan=PlanCommitted.model_validate_json(plan.body) if plan else None,
     )

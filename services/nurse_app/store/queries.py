@@ -4,7 +4,8 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Protocol
 
-from sqlalchemy import Uuid, bindparam, inspect, text
+from sqlalchemy import Uuid, bindparam, event, inspect, text
+from sqlalchemy.orm import Session
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -21,6 +22,8 @@ _BUMP = text(
     " ON CONFLICT (nurse_id) DO UPDATE SET number = revision.number + 1"
 ).bindparams(bindparam("nurse_id", type_=Uuid()))
 
+_CHANGED = "changed nurses"
+
 
 class Versioned(Protocol):
     """A row that knows by which version of its aggregate it was last changed."""
@@ -31,13 +34,23 @@ class Versioned(Protocol):
 async def keep(session: AsyncSession, row: Versioned, nurses: Iterable[NurseId]) -> None:
     """Write a row unless a newer one stands there, and note whose pages it changes."""
     identity = inspect(type(row)).primary_key_from_instance(row)
-    known = await session.get(type(row), identity)
+    known = await session.get(type(row), identity, with_for_update=True)
     if known is not None and known.version >= row.version:
         return
     await session.merge(row)
-    connection = await session.connection()
-    for nurse_id in set(nurses):
-        await connection.execute(_BUMP, {"nurse_id": nurse_id})
+    if _CHANGED not in session.info:
+        session.info[_CHANGED] = set()
+        event.listen(session.sync_session, "before_commit", _bump, once=True)
+    session.info[_CHANGED].update(nurses)
+
+
+def _bump(session: Session) -> None:
+    """Count the changes of a transaction as one a nurse, last of all and in an order that every process keeps to.
+
+    Done with each event, two processes with bursts of several nurses would wait for each other's for ever.
+    """
+    for nurse_id in sorted(session.info.pop(_CHANGED)):
+        session.connection().execute(_BUMP, {"nurse_id": nurse_id})
 
 
 async def nurses_of(session: AsyncSession, visit_id: VisitId) -> list[NurseId]:
