@@ -4,7 +4,9 @@ A span's context travels as ``traceparent``: in HTTP headers, in the headers of 
 Attributes are identifiers and codes only. An error's text may quote a patient, so only its kind is kept.
 """
 
+import logging
 import os
+import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -26,6 +28,12 @@ CORRELATION = "rounds.correlation_id"
 ROOM = "rounds.room"
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
+EXPORTING = ("opentelemetry.exporter.otlp.common.http", "opentelemetry.exporter.otlp.proto.http.trace_exporter")
+QUIET_SECONDS = 300.0
+"""A collector that is away is mentioned this often: nobody's visit depends on it."""
+PATIENCE_SECONDS = 3.0
+"""How long to try to send a batch; a process that leaves waits for it once."""
+
 type _Async[**P, R] = Callable[P, Coroutine[Any, Any, R]]
 
 _W3C = TraceContextTextMapPropagator()
@@ -45,7 +53,10 @@ def start_tracing(service: str) -> None:
         return
     provider = TracerProvider(resource=Resource.create({SERVICE_NAME: os.environ.get("OTEL_SERVICE_NAME") or service}))
     if any(os.environ.get(name) for name in ENDPOINTS):
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        for name in EXPORTING:
+            logging.getLogger(name).addFilter(_Rarely())
+        patience = None if os.environ.get("OTEL_EXPORTER_OTLP_TIMEOUT") else PATIENCE_SECONDS
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(timeout=patience)))
     trace.set_tracer_provider(provider)
 
 
@@ -156,3 +167,20 @@ def _context(cause: Cause) -> Context:
 def _link(cause: Cause) -> Link | None:
     context = trace.get_current_span(_context(cause)).get_span_context()
     return Link(context) if context.is_valid else None
+
+
+class _Rarely(logging.Filter):
+    """Lets one line pass every few minutes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._quiet_until = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a line passes."""
+        del record
+        now = time.monotonic()
+        if now < self._quiet_until:
+            return False
+        self._quiet_until = now + QUIET_SECONDS
+        return True

@@ -12,7 +12,15 @@ from opentelemetry.trace import StatusCode
 
 from shared.events.values import Cause
 from shared.observability.logging import configure_logging
-from shared.observability.tracing import begins_trace, correlate, link_present, present_cause, span, traceparent
+from shared.observability.tracing import (
+    _Rarely,
+    begins_trace,
+    correlate,
+    link_present,
+    present_cause,
+    span,
+    traceparent,
+)
 
 TRACE, SPAN = "ab" * 16, "cd" * 8
 BOOKING = Cause(correlation_id="booking-7", traceparent=f"00-{TRACE}-{SPAN}-01")
@@ -96,3 +104,9 @@ def test_a_span_costs_less_than_a_third_of_a_millisecond() -> None:
         with span("booking handles VisitRequested", BOOKING, rounds_room="booking"):
             present_cause()
     assert (time.process_time() - began) / count < 0.0003
+
+
+def test_a_collector_that_is_away_is_mentioned_once_in_a_while() -> None:
+    seldom = _Rarely()
+    line = logging.LogRecord("exporter", logging.WARNING, "", 0, "away", None, None)
+    assert [seldom.filter(line) for _ in range(3)] == [True, False, False]
