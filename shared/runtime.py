@@ -160,8 +160,13 @@ def _assembled(house: House, rooms: Sequence[Room]) -> FastAPI:
     return app
 
 
-async def _prepare(house: House, rooms: Sequence[Room]) -> None:
+async def _prepare(house: House, rooms: Sequence[Room], on_wait: Callable[[], None] = lambda: None) -> None:
     """Bring the databases to this release, waiting for those that are away, and start the bus.
+
+    Args:
+        house: what the rooms were composed with.
+        rooms: whose databases.
+        on_wait: told when a database is away.
 
     Raises:
         ConfigurationError: waiting would not help.
@@ -173,7 +178,9 @@ async def _prepare(house: House, rooms: Sequence[Room]) -> None:
                 await make_ready(room.db, room.migrations, upgrading=house.settings.database_upgrade)
                 break
             except Exception as error:  # noqa: BLE001 - what does not pass by itself is raised again
-                await asyncio.sleep(patience.pause_after(error))
+                pause = patience.pause_after(error)
+                on_wait()
+                await asyncio.sleep(pause)
         patience.worked()
     await house.bus.start()
 
@@ -261,19 +268,25 @@ class _Server(uvicorn.Server):
 
 
 class _Doors:
-    """The HTTP server on a socket."""
+    """The HTTP server on a socket; until it is opened, who knocks is refused the connection and goes elsewhere."""
 
     def __init__(self, app: FastAPI, sock: socket.socket) -> None:
         config = uvicorn.Config(
             app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=LAST_ANSWERS_SECONDS
         )
         self._server = _Server(config)
-        self.serving = asyncio.create_task(self._server.serve(sockets=[sock]), name="http")
+        self._sock = sock
+        self.serving: set[asyncio.Task[None]] = set()
+
+    def open(self) -> None:
+        """Take requests, if they are not taken already."""
+        if not self.serving:
+            self.serving.add(asyncio.create_task(self._server.serve(sockets=[self._sock]), name="http"))
 
     async def close(self) -> None:
         """Take no more requests, and give those under way some seconds to be answered."""
         self._server.should_exit = True
-        await self.serving
+        await asyncio.gather(*self.serving)
 
 
 async def serve(
@@ -284,8 +297,8 @@ async def serve(
 ) -> None:
     """Serve rooms on a socket until SIGTERM or SIGINT, or until ``main`` returns.
 
-    The doors open at once, so that somebody who asks after the process's health gets an answer while it waits for its
-    database.
+    The doors open when the rooms work; or before, when the database is away: somebody who asks after the process's
+    health then gets an answer.
 
     Args:
         house: settings, bus, clock and tokens the rooms were composed with.
@@ -294,13 +307,14 @@ async def serve(
         main: what to do once the rooms work; by default, wait for a signal.
     """
     app = _assembled(house, rooms)
+    doors = _Doors(app, sock)
     with _signals(house.stopping):
-        doors = _Doors(app, sock)
         try:
             async with _closing(house, rooms):
-                if await _first(house.stopping, doors.serving, _prepare(house, rooms)):
+                if await _first(house.stopping, doors, _prepare(house, rooms, doors.open)):
                     async with _working(house, rooms):
-                        await _first(house.stopping, doors.serving, main(app, house.stopping) if main else _for_ever())
+                        doors.open()
+                        await _first(house.stopping, doors, main(app, house.stopping) if main else _for_ever())
                         house.stopping.set()
                         await doors.close()
         finally:
@@ -308,12 +322,12 @@ async def serve(
             await doors.close()
 
 
-async def _first(stopping: asyncio.Event, serving: asyncio.Task[None], work: Coroutine[None, None, None]) -> bool:
+async def _first(stopping: asyncio.Event, doors: _Doors, work: Coroutine[None, None, None]) -> bool:
     """Do a piece of work, unless the house is told to stop or its doors break; tell whether it was done."""
     stopped = asyncio.create_task(stopping.wait(), name="stopping")
     working = asyncio.create_task(work, name="main")
     try:
-        await asyncio.wait({stopped, working, serving}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({stopped, working, *doors.serving}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         done = working.done()
         for task in (stopped, working):

@@ -34,6 +34,11 @@ class RoomProcess:
         return self._started().pid
 
     @property
+    def runs(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def code(self) -> int | None:
         """The exit code of the process, None while it runs."""
         return self._started().poll()
@@ -68,13 +73,17 @@ class RoomProcess:
         self._started().kill()
         self._started().wait()
 
-    def stop(self, seconds: float) -> None:
-        """End it in order; kill it when that takes longer."""
-        self.terminate()
+    def await_end(self, seconds: float) -> None:
+        """Wait until it has ended; kill it when that takes longer."""
         try:
             self._started().wait(seconds)
         except subprocess.TimeoutExpired:
             self.kill()
+
+    def stop(self, seconds: float) -> None:
+        """End it in order; kill it when that takes longer."""
+        self.terminate()
+        self.await_end(seconds)
 
     def last_words(self) -> str:
         """Return the last line of its log."""

@@ -144,7 +144,7 @@ class Supervisor:
                 process.terminate()
             until = time.monotonic() + STOP_SECONDS
             for process in running:
-                process.stop(max(0.0, until - time.monotonic()))
+                process.await_end(max(0.0, until - time.monotonic()))
 
     def _start(self, watched: _Watched) -> None:
         watched.process.start()
