@@ -4,7 +4,7 @@ SHELL := /bin/bash
 RUN := .venv/bin
 PORT ?= 8080
 
-.PHONY: help setup demo up down test lint bench screenshots contract
+.PHONY: help setup demo up down test lint bench drill screenshots contract
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ test: ## every check there is; closes on pytest's summary
 	@deploy/dev/setup.sh test
 	@$(MAKE) --no-print-directory lint
 	@$(RUN)/pytest -n 2
+
+drill: setup ## kill everything again and again on real Kafka and PostgreSQL, then check that nothing was lost or doubled; MINUTES=30
+	@$(RUN)/python -m tests.drill --minutes $(or $(MINUTES),3)
 
 bench: setup ## measure and print the tables of docs/benchmarks.md
 	@$(RUN)/python -m tests.bench

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
+import asyncpg
 
 from tests.drill.checker import check
 from tests.drill.clients import Clients
@@ -22,7 +23,10 @@ ALLOWED_SECONDS = 90.0
 """From the last fault's end until nothing waits any more: relays' and planners' leases, the brokers' sessions, and
 what piled up meanwhile on a machine that shares two cores among a dozen processes."""
 MIGRATION_SECONDS = 20.0
-VISITS_A_DAY = 30
+LOOK_SECONDS = 2.0
+VISITS_A_DAY = 12
+BEHIND = 300
+"""Events that wait before clients are asked to wait: how far a machine may be behind decides how long it heals."""
 AREAS = 4
 
 type Say = Callable[[str], None]
@@ -64,7 +68,7 @@ class Campaign:
 async def campaign(folder: Path, wish: Wish, say: Say) -> Campaign:
     """Run one."""
     days = max(2, round(wish.rate * wish.seconds / AREAS / VISITS_A_DAY))
-    town = build_town(folder / "data", AREAS, days, nurses=3)
+    town = build_town(folder / "data", AREAS, days, nurses=2)
     async with running(folder, wish.brokers) as system:
         say(f"{wish.brokers} broker(s), PostgreSQL, {len(system.rooms)} processes; {AREAS} areas × {days} days")
         halves = await migrate_by_halves(system)
@@ -76,7 +80,7 @@ async def campaign(folder: Path, wish: Wish, say: Say) -> Campaign:
             say(f"{shifts} shifts are open; {wish.seconds:.0f} s of faults begin")
             clients = Clients(http, town, system.doors("booking"), system.doors("dispatch"), wish.seed)
             nemesis = Nemesis(system, wish.seed, faults=halves)
-            await _let_loose(clients, nemesis, wish, say)
+            await _let_loose(system, clients, nemesis, wish, say)
         nemesis.heal()
         say("healing")
         healed = await wait_until_still(system, ALLOWED_SECONDS)
@@ -101,14 +105,15 @@ async def migrate_by_halves(system: System) -> list[Fault]:
     return faults
 
 
-async def _let_loose(clients: Clients, nemesis: Nemesis, wish: Wish, say: Say) -> None:
+async def _let_loose(system: System, clients: Clients, nemesis: Nemesis, wish: Wish, say: Say) -> None:
     stop = asyncio.Event()
     load = asyncio.create_task(clients.run(wish.rate, stop))
     harm = asyncio.create_task(nemesis.run(wish.faults, stop))
     until = time.monotonic() + wish.seconds
     told = time.monotonic()
     while time.monotonic() < until and not harm.done() and not load.done():
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(LOOK_SECONDS)
+        await _brake(system, clients)
         if time.monotonic() - told > 30:
             told = time.monotonic()
             say(f"{len(nemesis.faults)} faults, {clients.acknowledged} bookings acknowledged")
@@ -116,3 +121,15 @@ async def _let_loose(clients: Clients, nemesis: Nemesis, wish: Wish, say: Say) -
     await harm
     nemesis.heal()
     await load
+
+
+async def _brake(system: System, clients: Clients) -> None:
+    """Ask clients to wait while the rooms are behind, as a queue in front of them would."""
+    try:
+        behind = await system.backlog()
+    except (asyncpg.PostgresError, OSError):
+        return  # the database is one of those that are killed
+    if behind > BEHIND:
+        clients.welcome.clear()
+    else:
+        clients.welcome.set()

@@ -16,10 +16,13 @@ from tests.drill.town import Town
 
 CANARY = "Kanarienvogel"
 """A patient's name that may be read at home only."""
-HANG_UP, REPLAY, RESCHEDULE, CANCEL, ACT = 0.04, 0.12, 0.12, 0.1, 0.3
+HANG_UP, REPLAY, RESCHEDULE, CANCEL, ACT = 0.04, 0.12, 0.12, 0.1, 0.6
+TOMORROW = 0.03
+"""The share of bookings for the one day on which nurses may begin already."""
 LATER_SECONDS = (0.5, 15.0)
 PAUSE_SECONDS = (0.2, 1.0)
 REPLY_SECONDS = 10.0
+BRAKE_SECONDS = 30.0
 GIVE_UP_SECONDS = 120.0
 AGAIN = (409, 425, 429)
 """Answers to a POST that may turn out otherwise: the first request is still being worked on."""
@@ -48,6 +51,7 @@ class Clients:
     Attributes:
         booking: where booking's processes listen; any will do.
         dispatch: where dispatch's do.
+        welcome: clear, it lets no further booking begin for a while: a slow machine is behind.
         operations: what was wanted and what was told, as the history has it.
     """
 
@@ -59,6 +63,7 @@ class Clients:
     began: float = field(default_factory=time.monotonic)
     operations: list[Operation] = field(default_factory=list)
     acknowledged: int = 0
+    welcome: asyncio.Event = field(default_factory=asyncio.Event)
     acted: set[str] = field(default_factory=set)
     _random: random.Random = field(init=False)
 
@@ -66,32 +71,35 @@ class Clients:
         self._random = random.Random(self.seed)  # noqa: S311 - a load that can be made again
 
     async def run(self, rate: float, stop: asyncio.Event) -> None:
-        """Begin so many bookings a second, whether or not others are answered; return when all have ended."""
+        """Begin so many bookings a second while ``welcome`` is set; return when all have ended."""
+        self.welcome.set()
         async with asyncio.TaskGroup() as lives:
             while not stop.is_set():
                 lives.create_task(self.live())
                 await wait_any(self._random.expovariate(rate), stop)
+                await wait_any(BRAKE_SECONDS, self.welcome, stop)
 
     async def live(self) -> None:
         """Book, and perhaps repeat it, wish for another day, have the nurse come, or call it off."""
         chance = self._random.random
-        key, body = str(uuid4()), self._wish()
-        booked = await self._book(key, body)
+        key, body = str(uuid4()), self.wish()
+        booked = await self.book(key, body)
         if booked is None:
             return
         booking_id, visit_id = booked["booking_id"], booked["visit_id"]
         if chance() < RESCHEDULE:
             await self._later()
             wish = {"any_time_on": [self._date()]}
-            await self._change("reschedule", f"/v1/bookings/{booking_id}/reschedule", wish, visit_id)
+            await self.change("reschedule", f"/v1/bookings/{booking_id}/reschedule", wish, visit_id)
         if chance() < ACT and body["any_time_on"] == [self.town.dates[0].isoformat()]:
             await self._later()
             await self._visit(body["area_id"], visit_id)
         if chance() < CANCEL:
             await self._later()
-            await self._change("cancel", f"/v1/bookings/{booking_id}/cancel", {"reason": "patient"}, visit_id)
+            await self.change("cancel", f"/v1/bookings/{booking_id}/cancel", {"reason": "patient"}, visit_id)
 
-    async def _book(self, key: str, body: dict[str, Any]) -> dict[str, Any] | None:
+    async def book(self, key: str, body: dict[str, Any]) -> dict[str, Any] | None:
+        """Book until there is an answer, and perhaps once more; return the reply, or None if it was refused."""
         began = self._now()
         headers = {"idempotency-key": f'"{key}"'}
         first = await self._ask(self.booking, "/v1/bookings", body, headers)
@@ -117,7 +125,8 @@ class Clients:
         )
         return answers[0] if answers else None
 
-    async def _change(self, act: str, path: str, body: dict[str, Any], visit_id: str) -> None:
+    async def change(self, act: str, path: str, body: dict[str, Any], visit_id: str) -> None:
+        """Wish for something else until there is an answer."""
         began = self._now()
         answer = await self._ask(self.booking, path, body, {}, final=(409,))
         self.operations.append(
@@ -186,7 +195,8 @@ class Clients:
             await asyncio.sleep(self._random.uniform(*PAUSE_SECONDS))
         return Answer(0, {}, attempts)
 
-    def _wish(self) -> dict[str, Any]:
+    def wish(self) -> dict[str, Any]:
+        """Return a booking at one of the houses, on one of the days."""
         house = self._random.choice(self.town.addresses)
         return {
             "services": ["b12-im-1000"],
@@ -198,7 +208,8 @@ class Clients:
         }
 
     def _date(self) -> str:
-        return self._random.choice(self.town.dates).isoformat()
+        tomorrow = self._random.random() < TOMORROW
+        return (self.town.dates[0] if tomorrow else self._random.choice(self.town.dates)).isoformat()
 
     async def _later(self) -> None:
         await asyncio.sleep(self._random.uniform(*LATER_SECONDS))

@@ -21,7 +21,7 @@ def forget_the_inbox() -> None:
     async def always_new(*_: object, **__: object) -> bool:
         return True
 
-    Inbox.first_sight = always_new  # type: ignore[assignment,method-assign]
+    Inbox.first_sight = always_new  # type: ignore[method-assign]
 
 
 def commit_the_offset_first() -> None:
@@ -51,7 +51,7 @@ def believe_every_version() -> None:
 
     handlers.HANDLERS = {**handlers.HANDLERS, VisitRequested: believe, VisitChanged: believe}
 
-    service.HANDLERS = handlers.HANDLERS
+    setattr(service, "HANDLERS", handlers.HANDLERS)  # noqa: B010 - it is imported there, not exported
 
 
 def save_without_the_lease() -> None:

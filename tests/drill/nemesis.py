@@ -137,10 +137,10 @@ class Nemesis:
         """Have a room's database refuse what is new for a while."""
         room = self._random.choice(ROOMS)
         async with self._held["database"]:
-            await asyncio.to_thread(self.system.fill_disk, room, full=True)
+            await self.system.fill_disk(room, full=True)
             self._note("disk full", f"database of {room}")
             await asyncio.sleep(self._random.uniform(0.5, 3))
-            await asyncio.to_thread(self.system.fill_disk, room, full=False)
+            await self.system.fill_disk(room, full=False)
 
     async def kill_a_broker(self) -> None:
         """Kill a broker and start it again."""

@@ -33,45 +33,44 @@ LISTENERS = {
 }
 HOUSE = tuple(name for name in TOPICS if not name.removesuffix(DEAD_LETTER_SUFFIX).startswith("rounds.intake."))
 STILL_SECONDS = 4.0
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 1.0
 WAITING = {
-    "outbox": (SPEAKERS, "SELECT count(*) FROM outbox WHERE published_at IS NULL"),
-    "plan requests": (("routing",), "SELECT count(*) FROM plan_request WHERE wanted > done"),
-    "addresses": (("geocoding",), "SELECT count(*) FROM place WHERE status = 'pending'"),
+    "outbox": (SPEAKERS, "SELECT count(*) AS n FROM outbox WHERE published_at IS NULL"),
+    "plan requests": (("routing",), "SELECT count(*) AS n FROM plan_request WHERE wanted > done"),
+    "addresses": (("geocoding",), "SELECT count(*) AS n FROM place WHERE status = 'pending'"),
 }
-MOVEMENT = "SELECT (SELECT count(*) FROM inbox)"
 BOOKED = """
-SELECT b.booking_id, b.reference, v.visit_id, v.version, v.status, v.place, v.place_reason,
+SELECT b.booking_id::text, b.reference, v.visit_id::text, v.version, v.cancelled_at, v.place, v.place_reason,
        d.assignment ->> 'shift_id' AS shift_id, d.left_out
 FROM booking b JOIN visit v USING (booking_id)
 LEFT JOIN LATERAL (
-    SELECT * FROM visit_day WHERE visit_id = v.visit_id AND (assignment IS NOT NULL OR left_out IS NOT NULL)
-    ORDER BY assignment IS NULL, date LIMIT 1
+    SELECT * FROM visit_day
+    WHERE visit_id = v.visit_id AND (assignment ->> 'shift_id' IS NOT NULL OR left_out IS NOT NULL)
+    ORDER BY assignment ->> 'shift_id' IS NULL, date LIMIT 1
 ) d ON true
 """
 KNOWN = (
-    ("booking", VISITS, "SELECT visit_id AS key, version FROM visit"),
-    ("booking", PLACES, "SELECT visit_id AS key, place_seen AS version FROM visit"),
+    ("booking", VISITS, "SELECT visit_id::text AS key, version FROM visit"),
+    ("booking", PLACES, "SELECT visit_id::text AS key, place_seen AS version FROM visit"),
     ("booking", PLANS, "SELECT area_id || ':' || date AS key, seen AS version FROM plan"),
-    ("geocoding", VISITS, "SELECT visit_id AS key, visit_version AS version FROM place"),
-    ("geocoding", PLACES, "SELECT visit_id AS key, version FROM place"),
-    ("routing", VISITS, "SELECT visit_id AS key, version FROM visit"),
-    ("routing", PLACES, "SELECT visit_id AS key, version FROM place"),
-    ("routing", SHIFTS, "SELECT shift_id AS key, version FROM shift"),
+    ("geocoding", VISITS, "SELECT visit_id::text AS key, visit_version AS version FROM place"),
+    ("geocoding", PLACES, "SELECT visit_id::text AS key, version FROM place"),
+    ("routing", VISITS, "SELECT visit_id::text AS key, version FROM visit"),
+    ("routing", PLACES, "SELECT visit_id::text AS key, version FROM place"),
+    ("routing", SHIFTS, "SELECT shift_id::text AS key, version FROM shift"),
     ("routing", PLANS, "SELECT area_id || ':' || date AS key, said AS version FROM plan"),
     ("dispatch", DAYS, "SELECT area_id || ':' || date AS key, version FROM day"),
-    ("dispatch", SHIFTS, "SELECT shift_id AS key, version FROM shift"),
+    ("dispatch", SHIFTS, "SELECT shift_id::text AS key, version FROM shift"),
 )
 
 
 async def wait_until_still(system: System, allowed: float) -> Healed:
     """Wait until nothing waits and nothing moves any more, but no longer than is allowed."""
     began = time.monotonic()
-    still_since, seen = began, ""
+    still_since, seen = began, [0]
     while True:
-        waiting = await asyncio.to_thread(_waiting, system)
+        waiting, moved = await _waiting(system), await _movement(system)
         now = time.monotonic()
-        moved = await asyncio.to_thread(_movement, system)
         if waiting or moved != seen:
             still_since, seen = now, moved
         if now - still_since >= STILL_SECONDS:
@@ -89,28 +88,21 @@ async def read_facts(system: System) -> list[Line]:
     for name, handlers in LISTENERS.items():
         lines.append(Listens(room=name, types=tuple(sorted(event.event_type for event in handlers))))
     for what in (_said, _handled, _effects, _booked, _assigned, _known):
-        lines += await asyncio.to_thread(what, system)
+        lines += await what(system)
     return [*lines, *system.leaks()]
 
 
-def _rows(system: System, room: str, query: str) -> list[dict[str, Any]]:
-    wrapped = f"SELECT row_to_json(found) FROM ({query}) found"  # noqa: S608 - the drill's own query
-    return [json.loads(row) for row in system.database.sql(wrapped, f"rounds_{room}").splitlines()]
-
-
-def _count(system: System, room: str, query: str) -> int:
-    return int(system.database.sql(query, f"rounds_{room}"))
-
-
-def _waiting(system: System) -> dict[str, int]:
+async def _waiting(system: System) -> dict[str, int]:
     found = {
-        f"{what} of {room}": _count(system, room, query) for what, (rooms, query) in WAITING.items() for room in rooms
+        f"{what} of {room}": (await system.ask(room, query))[0]["n"]
+        for what, (rooms, query) in WAITING.items()
+        for room in rooms
     }
     return {name: count for name, count in found.items() if count}
 
 
-def _movement(system: System) -> str:
-    return " ".join(str(_count(system, room, MOVEMENT)) for room in LISTENERS)
+async def _movement(system: System) -> list[int]:
+    return [(await system.ask(room, "SELECT count(*) AS n FROM inbox"))[0]["n"] for room in LISTENERS]
 
 
 async def _records(system: System) -> Sequence[Record]:
@@ -140,34 +132,34 @@ def _spoken(record: Record) -> Spoken:
     )
 
 
-def _said(system: System) -> list[Line]:
-    query = "SELECT seq, event_id, topic, convert_from(key, 'UTF8') AS key, published_at IS NOT NULL AS published"
+async def _said(system: System) -> list[Line]:
+    query = "SELECT seq, event_id::text, topic, convert_from(key, 'UTF8') AS key, published_at IS NOT NULL AS published"
     topics = ", ".join(f"'{topic}'" for topic in HOUSE)
     query += f" FROM outbox WHERE topic IN ({topics})"
-    return [Said(room=room, **row) for room in SPEAKERS for row in _rows(system, room, query)]
+    return [Said(room=room, **row) for room in SPEAKERS for row in await system.ask(room, query)]
 
 
-def _handled(system: System) -> list[Line]:
-    query = "SELECT event_id, extract(epoch FROM pg_xact_commit_timestamp(xmin))::float AS commit FROM inbox"
-    return [Handled(room=room, **row) for room in LISTENERS for row in _rows(system, room, query)]
+async def _handled(system: System) -> list[Line]:
+    query = "SELECT event_id::text, extract(epoch FROM pg_xact_commit_timestamp(xmin))::float AS commit FROM inbox"
+    return [Handled(room=room, **row) for room in LISTENERS for row in await system.ask(room, query)]
 
 
-def _effects(system: System) -> list[Line]:
-    return [Effect(**row) for row in _rows(system, "witness", "SELECT * FROM effect")]
+async def _effects(system: System) -> list[Line]:
+    return [Effect(**row) for row in await system.ask("witness", "SELECT * FROM effect")]
 
 
-def _booked(system: System) -> list[Line]:
+async def _booked(system: System) -> list[Line]:
     return [
         Booked(
             booking_id=row["booking_id"],
             reference=row["reference"],
             visit_id=row["visit_id"],
             version=row["version"],
-            cancelled=row["status"] == "cancelled",
+            cancelled=row["cancelled_at"] is not None,
             answer=_answer(row),
             shift_id=row["shift_id"],
         )
-        for row in _rows(system, "booking", BOOKED)
+        for row in await system.ask("booking", BOOKED)
     ]
 
 
@@ -179,14 +171,14 @@ def _answer(row: dict[str, Any]) -> str | None:
     return f"in review: {row['place_reason']}" if row["place"] == "unresolved" else None
 
 
-def _assigned(system: System) -> list[Line]:
-    query = "SELECT visit_id, shift_id, progress FROM assignment WHERE progress <> 'withdrawn'"
-    return [Assigned(**row) for row in _rows(system, "dispatch", query)]
+async def _assigned(system: System) -> list[Line]:
+    query = "SELECT visit_id::text, shift_id::text, progress FROM assignment WHERE progress <> 'withdrawn'"
+    return [Assigned(**row) for row in await system.ask("dispatch", query)]
 
 
-def _known(system: System) -> list[Line]:
+async def _known(system: System) -> list[Line]:
     return [
         Known(room=room, topic=topic, key=row["key"], version=row["version"])
         for room, topic, query in KNOWN
-        for row in _rows(system, room, query)
+        for row in await system.ask(room, query)
     ]

@@ -65,8 +65,8 @@ def be_room(room: str, environment: Mapping[str, str], log: Path, fuse_file: Pat
 
 def _make_light() -> None:
     """Let a start cost little: straight lines instead of a road graph, a forked planner instead of a spawned one."""
-    routing._travel = _straight_lines
-    SolverProcess._new_pool = _forked_planner  # type: ignore[method-assign]
+    routing._travel = _straight_lines  # type: ignore[assignment]  # its arguments have other names
+    SolverProcess._new_pool = _forked_planner  # type: ignore[assignment,method-assign]
 
 
 def _straight_lines(_house: House, _settings: RoutingSettings) -> tuple[TravelTimes, Callable[[], Awaitable[None]]]:

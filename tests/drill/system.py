@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import aiohttp
+import asyncpg
 
 from deploy.dev.kafka import KafkaCluster, kafka
 from deploy.dev.kafka.layout import Listener, Security
-from deploy.dev.postgres import PostgresServer, postgres
+from deploy.dev.postgres import ADMIN, PostgresServer, postgres
 from tests.drill import witness
 from tests.drill.clients import CANARY
 from tests.drill.history import Leak
@@ -51,6 +53,9 @@ CREATE OR REPLACE TRIGGER drill_disk BEFORE INSERT ON inbox FOR EACH STATEMENT E
 """
 """What PostgreSQL says when its disk is full, said when the drill says so."""
 
+type Off = Mapping[str, tuple[str, ...]]
+"""Guards that are turned off, by room."""
+
 
 @dataclass
 class System:
@@ -71,35 +76,46 @@ class System:
         """Return where the processes of a room listen."""
         return [process.url for process in self.rooms.values() if process.room == room]
 
-    async def start_rooms(self) -> None:
-        """Start every process that does not run, and wait until all are ready."""
-        for process in self.rooms.values():
-            if not process.alive:
-                process.start()
-        await self.ready()
-
-    async def ready(self) -> None:
-        """Wait until every room with a door says it is ready.
+    async def start_rooms(self, names: Sequence[str] = ()) -> None:
+        """Start these processes, by default all, and wait until those with a door say that they are ready.
 
         Raises:
             TimeoutError: one does not, in time.
         """
+        chosen = [process for name, process in self.rooms.items() if not names or name in names]
+        for process in chosen:
+            if not process.alive:
+                process.start()
         deadline = time.monotonic() + READY_SECONDS
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as http:
-            for process in self.rooms.values():
+            for process in chosen:
                 while process.room != "witness" and not await _is_ready(http, process.url):
                     if time.monotonic() > deadline:
                         raise TimeoutError(f"{process.name} is not ready after {READY_SECONDS:.0f} s.")
                     await asyncio.sleep(LOOK_SECONDS)
+
+    async def ask(self, room: str, query: str) -> list[dict[str, Any]]:
+        """Return the rows of a query to a room's database, past the proxy."""
+        connection = await asyncpg.connect(f"postgresql://{ADMIN}@{HOST}:{self.database.port}/rounds_{room}")
+        try:
+            return [dict(row) for row in await connection.fetch(query)]
+        finally:
+            await connection.close()
 
     async def prepare_full_disk(self) -> None:
         """Let every room's database be able to say that its disk is full."""
         for room in ROOMS:
             await asyncio.to_thread(self.database.sql, FULL_DISK, f"rounds_{room}")
 
-    def fill_disk(self, room: str, *, full: bool) -> None:
+    async def fill_disk(self, room: str, *, full: bool) -> None:
         """Fill the disk of a room's database, or free it."""
-        self.database.sql(f"UPDATE drill_disk SET is_full = {full}", f"rounds_{room}")  # noqa: S608 - a boolean
+        await self.ask(room, f"UPDATE drill_disk SET is_full = {full}")  # noqa: S608 - a boolean
+
+    async def backlog(self) -> int:
+        """Return how many events have been said and not been seen by the witness."""
+        said = [(await self.ask(room, "SELECT count(*) AS n FROM outbox"))[0]["n"] for room in SPEAKERS]
+        seen = (await self.ask("witness", "SELECT count(*) AS n FROM effect"))[0]["n"]
+        return int(sum(said) - seen)
 
     def leaks(self) -> list[Leak]:
         """Return the logs in which a patient's name can be read."""
@@ -108,13 +124,15 @@ class System:
 
 
 @asynccontextmanager
-async def running(folder: Path, brokers: int, off: tuple[str, ...] = ()) -> AsyncIterator[System]:
+async def running(
+    folder: Path, brokers: int, off: Mapping[str, tuple[str, ...]] | None = None
+) -> AsyncIterator[System]:
     """Start servers and proxies, and describe the rooms' processes; those are started by ``start_rooms``.
 
     Args:
         folder: holds everything; made if need be.
         brokers: one, or three that replicate.
-        off: guards to turn off in every process, for a control run.
+        off: guards to turn off, by room, for a control run.
 
     Raises:
         Unavailable: a server cannot run on this machine.
@@ -140,7 +158,7 @@ async def running(folder: Path, brokers: int, off: tuple[str, ...] = ()) -> Asyn
         ]
         bootstrap = ",".join(f"{HOST}:{proxy.port}" for proxy in broker_proxies)
         template = database.template.replace(f":{database.port}/", f":{database_proxy.port}/")
-        rooms = _rooms(folder, template, bootstrap, brokers, off)
+        rooms = _rooms(folder, template, bootstrap, brokers, off or {})
         system = System(folder, database, cluster, database_proxy, broker_proxies, rooms)
         try:
             yield system
@@ -149,9 +167,7 @@ async def running(folder: Path, brokers: int, off: tuple[str, ...] = ()) -> Asyn
                 process.kill()
 
 
-def _rooms(
-    folder: Path, template: str, bootstrap: str, replication: int, off: tuple[str, ...]
-) -> Mapping[str, RoomProcess]:
+def _rooms(folder: Path, template: str, bootstrap: str, replication: int, off: Off) -> Mapping[str, RoomProcess]:
     names = [f"{room}-{number}" for room in ROOMS for number in range(2 if room in TWICE else 1)]
     ports = dict(zip(names, _free_ports(len(names)), strict=True))
     peers = {
@@ -173,7 +189,7 @@ def _rooms(
             port,
             {**shared, "ROUNDS_PORT": str(port), "ROUNDS_KAFKA_INSTANCE": name},
             folder,
-            off,
+            off.get(name.rpartition("-")[0], ()),
         )
         for name, port in ports.items()
     }
