@@ -45,6 +45,7 @@ async def open_bus() -> AsyncIterator[OpenBus]:
     yield open_one
     for bus in opened:
         await bus.stop()
+    bury_connections()
 
 
 def bury_connections() -> None:
