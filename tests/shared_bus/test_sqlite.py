@@ -21,6 +21,7 @@ async def add_effect(room: TinyRoom, n: int) -> None:
         await connection.execute(insert(room.effect), {"n": n, "event_id": "e", "key": "k", "version": 1})
 
 
+@pytest.mark.parametrize("room", ["sqlite"], indirect=True)
 async def test_what_is_committed_is_there_and_what_is_rolled_back_is_not(room: TinyRoom) -> None:
     await add_effect(room, 1)
     with pytest.raises(IntegrityError):
@@ -29,6 +30,7 @@ async def test_what_is_committed_is_there_and_what_is_rolled_back_is_not(room: T
     assert len(await room.effects()) == 2
 
 
+@pytest.mark.parametrize("room", ["sqlite"], indirect=True)
 async def test_a_transaction_without_a_statement_leaves_nothing_open(room: TinyRoom) -> None:
     async with room.db.transaction() as session:
         await session.connection()
@@ -36,6 +38,7 @@ async def test_a_transaction_without_a_statement_leaves_nothing_open(room: TinyR
     assert len(await room.effects()) == 1
 
 
+@pytest.mark.parametrize("room", ["sqlite"], indirect=True)
 async def test_a_transaction_is_begun_immediate(room: TinyRoom) -> None:
     other = sqlite3.connect(room.path, timeout=0, isolation_level=None)
     async with room.db.transaction() as session:
@@ -47,6 +50,7 @@ async def test_a_transaction_is_begun_immediate(room: TinyRoom) -> None:
     other.close()
 
 
+@pytest.mark.parametrize("room", ["sqlite"], indirect=True)
 async def test_a_reader_sees_a_snapshot_while_a_writer_writes(room: TinyRoom) -> None:
     async with room.db.reading() as session:
         connection = await session.connection()
@@ -57,6 +61,7 @@ async def test_a_reader_sees_a_snapshot_while_a_writer_writes(room: TinyRoom) ->
     assert len(await room.effects()) == 1
 
 
+@pytest.mark.parametrize("room", ["sqlite"], indirect=True)
 async def test_rows_columns_counts_and_last_ids_come_through(room: TinyRoom) -> None:
     async with room.db.transaction() as session:
         connection = await session.connection()
