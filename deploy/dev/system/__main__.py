@@ -36,6 +36,7 @@ def up(
     area: Annotated[Path | None, typer.Option(help="A real city's extract; without one, the sample city.")] = None,
     *,
     demo: Annotated[bool, typer.Option(help="Book a day in it, too.")] = False,
+    bare: Annotated[bool, typer.Option(help="Bring in no map and no nurses.")] = False,
 ) -> None:
     """Start the system in the background, with a map and nurses in it, and say where it is reached.
 
@@ -53,7 +54,7 @@ def up(
         end_leftovers(record, STOP_SECONDS)
     counts = _counts(count or [])
     lay_out(counts, port)  # a taken port is told before anything is begun
-    day = prepared(data, area)
+    day = None if bare else prepared(data, area)
     log = home(data) / "logs" / "supervisor.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     words = [word for room, number in counts.items() for word in ("--count", f"{room}={number}")]
