@@ -53,3 +53,13 @@ if [ "${1:-}" = test ] && ! command -v chromium >/dev/null 2>&1; then
         say "setup: no Chromium here; the web tests will be skipped (Debian: apt install chromium)"
     fi
 fi
+
+if [ "${1:-}" = test ] && ! command -v kcat >/dev/null 2>&1; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        say "setup: installing kcat, the foreign client of the Kafka tests"
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends kcat; } >/dev/null 2>&1 \
+            || say "setup: kcat could not be installed; its tests will be skipped"
+    else
+        say "setup: no kcat here; its tests will be skipped (Debian: apt install kcat)"
+    fi
+fi
