@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
+from services.dispatch import handlers
 from services.dispatch.handlers import HANDLERS
 from services.dispatch.store.models import outbox
 from shared.bus.handling import Deps
@@ -168,6 +169,23 @@ async def test_a_visit_cancelled_while_it_is_handed_out_is_nobodys(floor: Floor,
             given.discard(event.visit_id)
     assert given == {TWO}
     assert [one["visit_id"] for one in (await floor.assignments())["assignments"]] == [str(TWO)]
+
+
+async def test_without_turns_the_visit_would_be_handed_out(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control of the test above: what the turns are for does happen without them."""
+
+    async def take_no_turn(*_: object, **__: object) -> None:
+        pass
+
+    monkeypatch.setattr(handlers, "take_turn", take_no_turn)
+    ann = await floor.shift()
+    *routes, committed = planned_events(1, [route(ann, stop(ONE, 10))])
+    await floor.hear(*routes)
+    envelope = Envelope(EventId(new_id()), committed.event_type, "/test", NOW, committed.key(), None, None, committed)
+    async with floor.state.db.transaction() as session:
+        await HANDLERS[type(committed)](committed, Deps(session, envelope, floor.state, outbox))
+        await floor.hear(cancelled(ONE))
+    assert [one["visit_id"] for one in (await floor.assignments())["assignments"]] == [str(ONE)]
 
 
 async def test_plans_of_two_days_do_not_wait_for_each_other(floor: Floor) -> None:
