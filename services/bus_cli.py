@@ -68,9 +68,11 @@ def tail(
 ) -> None:
     """Print events as they are published. Sealed fields stay sealed.
 
+    What booking systems publish is in the clear, so it is shown only where its topic is named.
+
     Example: `rounds events tail --topic rounds.dispatch.day.v1 --from-start --no-follow --json`
     """
-    topics = topic or [name for name in TOPICS if not name.endswith(DEAD_LETTER_SUFFIX)]
+    topics = topic or [name for name, spec in TOPICS.items() if not (spec.inbound or name.endswith(DEAD_LETTER_SUFFIX))]
     unknown = sorted(set(topics) - set(TOPICS))
     if unknown:
         raise RoundsError(f"There is no topic {', '.join(unknown)}. The topics are: {', '.join(TOPICS)}.")
