@@ -8,8 +8,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from shared.client import adopt_environment
 from shared.errors import ConfigurationError
-from shared.settings import HouseSettings
+from shared.settings import HouseSettings, read_settings
 
 app = typer.Typer(name="db", help="The rooms' databases.", no_args_is_help=True)
 
@@ -26,7 +27,7 @@ def upgrade(data: Data = Path(".data"), room: OneRoom = None) -> None:
     from services import databases  # noqa: PLC0415 - every other command starts without the rooms' tables
 
     for name in databases.rooms(room):
-        before = asyncio.run(databases.upgrade(HouseSettings(data=data), name))
+        before = asyncio.run(databases.upgrade(_settings(data), name))
         if before.revision == before.head:
             print(f"{name}: was at {before.head}")
         else:
@@ -44,7 +45,7 @@ def check(data: Data = Path(".data"), room: OneRoom = None) -> None:
     table = Table("room", "database", "revision", "newest", "state")
     ready = True
     for name in databases.rooms(room):
-        found = asyncio.run(databases.look(HouseSettings(data=data), name))
+        found = asyncio.run(databases.look(_settings(data), name))
         standing = found.standing
         state = f"{found.differing} differences from the models" if found.differing else standing.state.value
         table.add_row(name, found.where, standing.revision or "–", standing.head, state)
@@ -76,3 +77,8 @@ def create(
     for room in databases.rooms():
         name, made = asyncio.run(databases.create(settings, room, admin_url))
         print(f"{name}: {'made' if made else 'was there'}")
+
+
+def _settings(data: Path) -> HouseSettings:
+    adopt_environment(data)
+    return read_settings(HouseSettings).model_copy(update={"data": data})

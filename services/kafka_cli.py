@@ -9,9 +9,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from shared.client import adopt_environment
 from shared.clock import utc_now
 from shared.errors import ConfigurationError
 from shared.events.topics import TOPICS
+from shared.settings import HouseSettings, read_settings
 
 if TYPE_CHECKING:
     from shared.bus.kafka import KafkaSettings
@@ -31,6 +33,7 @@ Json = Annotated[bool, typer.Option("--json", help="One object a line.")]
 def _settings() -> "KafkaSettings":
     from shared.bus.kafka import KafkaSettings  # noqa: PLC0415 - every other command starts without the client
 
+    adopt_environment(read_settings(HouseSettings).data)
     settings = KafkaSettings.read()
     if not settings.bootstrap_servers:
         raise ConfigurationError(

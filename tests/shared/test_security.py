@@ -3,7 +3,9 @@
 import datetime as dt
 import json
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from uuid import UUID
 
 import httpx
@@ -48,6 +50,21 @@ def test_a_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> No
     path.write_bytes(b"short")
     with pytest.raises(ConfigurationError, match="Restore it from your backup"):
         read_or_create(path)
+
+
+def test_many_who_make_a_secret_at_the_same_moment_agree_on_it(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        for attempt in range(20):
+            path = tmp_path / str(attempt) / "signing.key"
+            asked = Barrier(16)
+
+            def ask(path: Path = path, asked: Barrier = asked) -> bytes:
+                asked.wait()
+                return read_or_create(path)
+
+            found = {future.result() for future in [pool.submit(ask) for _ in range(16)]}
+            assert found == {path.read_bytes()}
+            assert [file.name for file in path.parent.iterdir()] == ["signing.key"]
 
 
 def test_a_nurse_link_opens_her_day_until_two_days_later() -> None:
