@@ -61,6 +61,8 @@ class PlanJobs:
         self._searching: asyncio.Task[None] | None = None
         self._searched: Leased | None = None
         """What is, or was last, searched."""
+        self._queued: set[_Key] = set()
+        """Days that need a search when the one under way has ended."""
         self._again: dict[_Key, tuple[dt.datetime, int | None]] = {}
         """When a day that is not ready for a search is looked at again; or one whose solve failed, unless its input has
         another version by then."""
@@ -92,7 +94,7 @@ class PlanJobs:
             due = max(due_in(request, now, self._settings), self._not_before(request, now))
             if due > 0:
                 pause = min(pause, due)
-            elif self._is_searching and (request.wanted == request.done or self._holds(request)):
+            elif self._is_searching and self._has_to_wait(request):
                 continue
             elif await self._plan(request):
                 return 0
@@ -107,10 +109,11 @@ class PlanJobs:
     def _is_searching(self) -> bool:
         return self._searching is not None and not self._searching.done()
 
-    def _holds(self, request: PlanRequestRow) -> bool:
-        """Tell whether the search under way is the day's, and somebody waits for it."""
-        day = self._searched
-        return day is not None and not day.improving and (day.area_id, day.date) == (request.area_id, request.date)
+    def _has_to_wait(self, request: PlanRequestRow) -> bool:
+        """Tell whether nothing can be done about a day during the search under way: it is its own, or in front."""
+        key, searched = (request.area_id, request.date), self._searched
+        is_its_own = searched is not None and not searched.improving and key == (searched.area_id, searched.date)
+        return is_its_own or request.wanted == request.done or key in self._queued
 
     def _not_before(self, request: PlanRequestRow, now: dt.datetime) -> float:
         at, wanted = self._again.get((request.area_id, request.date), (now, None))
@@ -151,12 +154,15 @@ class PlanJobs:
             if self._searched is not None and self._searched.improving:
                 await self._break_off()
             else:
-                wait = IDLE_SECONDS
+                self._queued.add((leased.area_id, leased.date))
+                await self._give_back(leased)
+                return False
         if wait > 0:
             await self._give_back(leased)
             self._again[leased.area_id, leased.date] = self._state.clock() + dt.timedelta(seconds=wait), None
             return False
         self._searched = leased
+        self._queued.clear()
         self._searching = asyncio.create_task(self._search_day(leased, snapshot, memory, began))
         return True
 

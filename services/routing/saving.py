@@ -87,8 +87,9 @@ async def publish(
 
 
 def _is_worth_it(state: RoutingState, snapshot: Snapshot, result: Result, new: list[ShiftId]) -> bool:
-    """Tell whether an improvement is worth the messages it causes."""
-    if {entry.visit_id for entry in result.plan.unassigned} != set(snapshot.left_out):
+    """Tell whether an improvement is worth the messages it causes: always, where it is about visits without a nurse."""
+    left = {entry.visit_id for entry in result.plan.unassigned}
+    if left != set(snapshot.left_out) or any(snapshot.later(visit_id) for visit_id in left):
         return True
     return bool(new) and result.gain >= state.settings.worth_cents * len(new)
 

@@ -18,6 +18,8 @@ BENCHES = {
     "postgres": "bench_postgres",
     "intake": "bench_intake",
     "planner": "bench_planner_first",
+    "scale": "bench_scale",
+    "latency": "bench_latency",
     "day": "bench_day",
     "kill": "bench_kill",
     "demo": "bench_demo",

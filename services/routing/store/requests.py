@@ -95,7 +95,12 @@ async def open_requests(session: AsyncSession, now: dt.datetime, asker: str) -> 
     query = (
         select(PlanRequestRow)
         .where(or_(col(PlanRequestRow.wanted) > col(PlanRequestRow.done), col(PlanRequestRow.improve_at) <= now))
-        .order_by(col(PlanRequestRow.wanted) == col(PlanRequestRow.done), col(PlanRequestRow.first_at))
+        .order_by(
+            col(PlanRequestRow.wanted) == col(PlanRequestRow.done),
+            col(PlanRequestRow.first_at),
+            col(PlanRequestRow.area_id),
+            col(PlanRequestRow.date),
+        )
     )
     return [row for row in (await session.exec(query)).all() if _free(row, now, asker)]
 
