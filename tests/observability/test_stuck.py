@@ -55,7 +55,8 @@ async def test_a_booking_among_the_dead_letters_names_the_room_and_the_reason(
     async def fail(_event: object, _deps: object) -> None:
         raise PoisonError("A test cannot read this.")
 
-    monkeypatch.setitem(HANDLERS, VisitRequested, fail)  # type: ignore[arg-type]  # a dict, said to be a mapping
+    assert isinstance(HANDLERS, dict)
+    monkeypatch.setitem(HANDLERS, VisitRequested, fail)
     booking = await desk.book(addresses[500])
 
     async def buried() -> str | None:

@@ -2,9 +2,12 @@
 
 import json
 import time
+from pathlib import Path
 
 import httpx
 
+from services.trace_cli import ROOMS
+from shared.client import RunningSystem, announced
 from shared.clock import new_id
 from tests.cli.conftest import Rounds, Running
 
@@ -42,6 +45,22 @@ def test_a_booking_on_a_nurses_page_tells_its_way(rounds: Rounds, system: Runnin
     ):
         assert said in table.out
     assert "A nurse has it, and her page shows it" in table.out
+
+
+def test_rooms_that_are_processes_are_asked_each_at_its_own_address(
+    rounds: Rounds, system: Running, tmp_path: Path
+) -> None:
+    booking_id = booking_on_phone(rounds, system)["booking_id"]
+    nobody = "http://127.0.0.1:9"
+    rooms = {room: [nobody, system.url] for room in ROOMS} | {"board": [nobody]}
+
+    with announced(tmp_path, RunningSystem(url=nobody, rooms=rooms)):
+        done = rounds("trace", booking_id, "--data", tmp_path, "--json")
+
+    story = json.loads(done.out)
+    assert {"located", "planned", "assigned", "on_phone"} == set(story["stages"])
+    assert list(story["silent"]) == ["board"]
+    assert any(sentence.startswith("board does not answer") for sentence in story["now"])
 
 
 def test_an_unknown_booking_is_a_sentence_and_exit_code_2(rounds: Rounds, system: Running) -> None:
