@@ -41,6 +41,11 @@ def test_every_command_the_house_promises_is_there() -> None:
         "events tail",
         "dead-letters list",
         "dead-letters replay",
+        "db check",
+        "db create",
+        "db upgrade",
+        "kafka check",
+        "kafka topics apply",
     }
 
 
