@@ -21,7 +21,7 @@ from shared.areas import MANIFEST, Area, area_dir
 from shared.bus.handling import Deps
 from shared.bus.headers import unpack_headers
 from shared.bus.log import LogBus
-from shared.bus.port import Message
+from shared.bus.port import Bus, Message
 from shared.clock import new_id
 from shared.events.dispatch import ActEvent, VisitAssigned
 from shared.events.envelope import Envelope, decode
@@ -174,15 +174,15 @@ class Desk:
 
 
 @asynccontextmanager
-async def open_desk(data: Path) -> AsyncIterator[Desk]:
-    """Run the booking room on a data directory."""
+async def open_desk(data: Path, bus: Bus | None = None) -> AsyncIterator[Desk]:
+    """Run the booking room on a data directory, over the embedded bus or another."""
     for each in (area(), VANCOUVER):
         folder = area_dir(data, each.id)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / MANIFEST).write_text(each.model_dump_json())
     clock = HandClock()
     tokens = Tokens(b"s" * 32, clock)
-    bus = LogBus(data / "bus.sqlite")
+    bus = bus or LogBus(data / "bus.sqlite")
     house = House(settings=HouseSettings(data=data), bus=bus, clock=clock, tokens=tokens, peers=Peers(tokens, {}))
     room = build(house)
     assert isinstance(room.state, BookingState)
