@@ -22,7 +22,7 @@ class IntakeEvent(Event):
     aggregate_version: SkipJsonSchema[int] = Field(default=1, exclude=True)
 
 
-@event("rounds.intake.booking-requested.v1", BOOKING_REQUESTS)
+@event("rounds.intake.booking-request.v1", BOOKING_REQUESTS)
 class BookingRequested(IntakeEvent):
     """A booking system asks for a visit. The body is that of POST /v1/bookings.
 
