@@ -1,9 +1,10 @@
 """One room as a process of its own, beside the others on the same bus."""
 
-import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import uvloop
 
 from services.house import Builder, claimed, furnish
 from shared.errors import ConfigurationError
@@ -34,7 +35,7 @@ def run(build: Builder) -> None:
     try:
         settings = read_settings(HouseSettings)
         with _claimed(settings, build.__module__.split(".")[1]):
-            asyncio.run(_serve(settings, build))
+            uvloop.run(_serve(settings, build))
     except ConfigurationError as error:
         sys.stderr.write(f"rounds: {error}\n")
         sys.exit(2)
