@@ -5,6 +5,7 @@ import datetime as dt
 import time
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 import httpx
 import pytest
@@ -126,7 +127,7 @@ async def test_rooms_outlive_their_database_and_their_broker_and_come_back(
         finally:
             postgres_server.start()
         for door in doors:
-            await soon(lambda door=door: _ready(client, door, 200), "to be ready with the database")
+            await soon(partial(_ready, client, door, 200), "to be ready with the database")
 
         broker = kafka_cluster.brokers[0]
         broker.kill()
