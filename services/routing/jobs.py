@@ -125,6 +125,9 @@ class PlanJobs:
         if leased is None:
             return False
         self._again.pop((leased.area_id, leased.date), None)
+        searched = self._searched
+        if searched is not None and (searched.area_id, searched.date) == (leased.area_id, leased.date):
+            await self._break_off()  # its token is not the newest any more
         try:
             return await self._begin(leased, request)
         except Exception as error:
@@ -216,7 +219,7 @@ class PlanJobs:
                 await solving
 
     async def _break_off(self) -> None:
-        if self._searching is not None:
+        if self._searching is not None and not self._searching.done():
             self._searching.cancel()
             with suppress(asyncio.CancelledError):
                 await self._searching

@@ -14,6 +14,7 @@ from services.routing.solver.worker import Job, solve_job
 from tests.routing.days import HOUR, Sizes, a_day, a_shift, a_visit, line_travel, random_day, visit_id
 
 NO_SEARCH = Effort(0)
+LONG = 5 * HOUR
 
 
 def test_a_new_visit_joins_one_route_and_the_others_stay() -> None:
@@ -39,8 +40,7 @@ def test_the_same_input_gives_the_same_plan() -> None:
 
 
 def test_what_was_left_out_stays_so_until_a_route_has_room() -> None:
-    long = {"duration_s": 5 * HOUR}
-    day = a_day([a_visit(1, 1, **long), a_visit(2, 1, **long)], [a_shift(1)])
+    day = a_day([a_visit(1, 1, duration_s=LONG), a_visit(2, 1, duration_s=LONG)], [a_shift(1)])
     before = plan(day, NO_SEARCH, 1).plan
     assert [(left.visit_id, left.reason) for left in before.unassigned] == [(visit_id(2), Reason.NO_ROOM)]
     more = a_day([*day.visits, a_visit(3, 1)], day.shifts)
@@ -52,9 +52,8 @@ def test_what_was_left_out_stays_so_until_a_route_has_room() -> None:
 
 
 def test_a_new_visit_without_room_says_so() -> None:
-    long = {"duration_s": 5 * HOUR}
-    day = a_day([a_visit(1, 1, **long)], [a_shift(1)])
-    more = a_day([*day.visits, a_visit(2, 1, **long)], day.shifts)
+    day = a_day([a_visit(1, 1, duration_s=LONG)], [a_shift(1)])
+    more = a_day([*day.visits, a_visit(2, 1, duration_s=LONG)], day.shifts)
     after = insert(more, plan(day, NO_SEARCH, 1).plan, {visit_id(2)}).plan
     assert [(left.visit_id, left.reason) for left in after.unassigned] == [(visit_id(2), Reason.NO_ROOM)]
 

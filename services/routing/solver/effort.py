@@ -1,7 +1,11 @@
 """How much work a search may do: a count that is the same on every machine, and a cap on the clock as a safety."""
 
 from dataclasses import dataclass
+from threading import Event
 from time import monotonic
+
+HALT = Event()
+"""Set when nobody wants the result of the present search any more: it stops where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class Meter:
 
     Attributes:
         rounds: taken so far.
-        capped: the clock has stopped the search.
+        capped: the clock has stopped the search, or whoever asked for it.
     """
 
     def __init__(self, effort: Effort) -> None:
@@ -46,7 +50,7 @@ class Meter:
         """Take so many rounds if there are any left."""
         if self.rounds >= self._effort.rounds:
             return False
-        if self.seconds_left <= 0:
+        if self.seconds_left <= 0 or HALT.is_set():
             self.capped = True
             return False
         self.rounds += rounds

@@ -10,7 +10,7 @@ import numpy as np
 from services.routing.domain.problem import Problem, Travel
 from services.routing.solver.effort import Effort
 from services.routing.solver.planner import Result
-from services.routing.solver.worker import Job, end_with_parent, solve_job
+from services.routing.solver.worker import Job, obey_parent, solve_job
 from shared.errors import RoundsError
 
 NOTHING = Job(Problem((), (), Travel(np.zeros((0, 0), np.int32), np.zeros((0, 0), np.int32))), Effort(0), 0)
@@ -33,6 +33,8 @@ class SolverProcess:
     """One process that solves one job at a time; a new one takes its place if it dies."""
 
     def __init__(self) -> None:
+        self._context = get_context("spawn")
+        self._halt = self._context.Event()
         self._pool = self._new_pool()
         self._warm: asyncio.Future[Result] | None = None
 
@@ -41,7 +43,7 @@ class SolverProcess:
         self._warm = asyncio.get_running_loop().run_in_executor(self._pool, solve_job, NOTHING)
 
     async def solve(self, job: Job) -> Result:
-        """Do a job.
+        """Do a job; if the caller is cancelled, the search stops soon and its result is lost.
 
         Raises:
             SolverDiedError: the process died over it; the next job gets a new one.
@@ -49,6 +51,9 @@ class SolverProcess:
         """
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, solve_job, job)
+        except asyncio.CancelledError:
+            self._halt.set()
+            raise
         except BrokenProcessPool as error:
             self._pool = self._new_pool()
             raise SolverDiedError("The planner's process ended in mid-work. Is there enough memory?") from error
@@ -63,4 +68,4 @@ class SolverProcess:
 
     def _new_pool(self) -> ProcessPoolExecutor:
         # One process: a second routing model in the same process may crash OR-Tools.
-        return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=end_with_parent)
+        return ProcessPoolExecutor(1, mp_context=self._context, initializer=obey_parent, initargs=(self._halt,))

@@ -3,11 +3,12 @@
 import os
 from dataclasses import dataclass
 from multiprocessing import parent_process
+from multiprocessing.synchronize import Event
 from threading import Thread
 
 from services.routing.domain.plan import Plan
 from services.routing.domain.problem import Problem
-from services.routing.solver.effort import Effort
+from services.routing.solver.effort import HALT, Effort
 from services.routing.solver.inserting import insert
 from services.routing.solver.planner import Result, plan
 from services.routing.solver.replanning import replan
@@ -43,6 +44,7 @@ def solve_job(job: Job) -> Result:
     Raises:
         PlanError: the result failed its check.
     """
+    HALT.clear()
     if job.previous is None or job.changed_visits is None:
         return plan(job.problem, job.effort, job.seed, job.previous)
     if not job.search:
@@ -53,6 +55,18 @@ def solve_job(job: Job) -> Result:
 def end_with_parent() -> None:
     """Leave as soon as the process that started this one is gone: a pool's workers outlive a parent that was killed."""
     Thread(target=_await_parents_end, daemon=True, name="end with parent").start()
+
+
+def obey_parent(halt: Event) -> None:
+    """Leave with the parent, and stop a search when it says so."""
+    end_with_parent()
+    Thread(target=_await_halt, args=(halt,), daemon=True, name="halt").start()
+
+
+def _await_halt(halt: Event) -> None:
+    while halt.wait():
+        HALT.set()
+        halt.clear()
 
 
 def _await_parents_end() -> None:
