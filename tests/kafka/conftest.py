@@ -1,8 +1,6 @@
 """Buses on the shared broker, each test on topics of its own, and the broker with locks."""
 
-import gc
 import tempfile
-import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -45,14 +43,6 @@ async def open_bus() -> AsyncIterator[OpenBus]:
     yield open_one
     for bus in opened:
         await bus.stop()
-    bury_connections()
-
-
-def bury_connections() -> None:
-    """Collect what aiokafka left half-open when its broker hung, before it disturbs another test."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 @pytest.fixture
@@ -63,7 +53,6 @@ def broker(kafka_cluster: KafkaCluster) -> Iterator[Broker]:
     (broker,) = kafka_cluster.brokers
     yield broker
     broker.resume() if broker.runs else broker.start()
-    bury_connections()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """The preflight: everything a room needs of Kafka, tried in the order in which it can go wrong."""
 
+import asyncio
 import struct
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -31,6 +32,7 @@ from shared.events.topics import DEAD_LETTER_SUFFIX, TopicSpec
 
 GROUP = "check"
 CLOCK_TOLERANCE = timedelta(seconds=5)
+OFFERS = 10
 CHECKSUM = struct.Struct(">I")
 CHECKSUM_AT = 17
 """Where a batch of records carries its checksum (KIP-98)."""
@@ -164,17 +166,21 @@ async def _offer(client: AIOKafkaClient, topic: str, settings: KafkaSettings) ->
     request = ProduceRequest(
         transactional_id=None, required_acks=-1, timeout=5000, topics=[(topic, [(0, bytes(batch))])]
     )
-    leader = client.cluster.leader_for_partition(Partition(topic, 0))
-    response = await client.send(leader, request)
-    for _topic, partitions in response.topics:
-        for partition in partitions:
-            error = for_code(partition[1])
-            if error is TopicAuthorizationFailedError:
-                raise ConfigurationError(
-                    f"{settings.sasl_username or 'Everybody'} may not write to {topic}. Allow Write on it."
-                )
-            if error not in {CorruptRecordException, NoError}:
-                raise error
+    for attempt in range(OFFERS):
+        leader = client.cluster.leader_for_partition(Partition(topic, 0))
+        response = await client.send(leader, request)
+        ((_topic, ((_partition, code, *_rest),)),) = response.topics
+        error = for_code(code)
+        if error is TopicAuthorizationFailedError:
+            raise ConfigurationError(
+                f"{settings.sasl_username or 'Everybody'} may not write to {topic}. Allow Write on it."
+            )
+        if error in {CorruptRecordException, NoError}:
+            return
+        if not error.retriable or attempt == OFFERS - 1:
+            raise error
+        await asyncio.sleep(0.2)  # a topic that was just made finds its leader a moment later
+        await client.force_metadata_update()
 
 
 async def _check_clock(consumer: AIOKafkaConsumer, clock: Clock) -> None:
