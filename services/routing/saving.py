@@ -32,6 +32,7 @@ class Made:
         new: the shifts whose route is new or changed.
         carried: visits that go into another day's plan instead.
         inserted: nothing was searched.
+        changed_visits: how many were inserted then.
         cramped: something found no place that a search may find.
     """
 
@@ -41,6 +42,7 @@ class Made:
     carried: Mapping[VisitId, dt.date]
     answers: Mapping[str, str]
     inserted: bool
+    changed_visits: int
     cramped: bool
 
 
@@ -122,7 +124,16 @@ def _made(
     cramped = snapshot.job.quick and any(
         entry.reason is Reason.NO_ROOM or snapshot.later(entry.visit_id) for entry in new_left
     )
-    return Made(committed, routes, new, carried, snapshot.day.versions, snapshot.job.quick, cramped)
+    return Made(
+        committed,
+        routes,
+        new,
+        carried,
+        snapshot.day.versions,
+        snapshot.job.quick,
+        len(snapshot.job.changed_visits or ()),
+        cramped,
+    )
 
 
 async def _save(state: RoutingState, leased: Leased, made: Made, began: dt.datetime) -> bool:
@@ -156,11 +167,13 @@ def _answer(
     """Note what a plan answers, and when a search should look at what it only inserted."""
     if leased.improving:
         request.improve_at, request.cramped = next_search, False
+        request.inserted = 0 if next_search is None else request.inserted
         return
     request.done, request.holder, request.until = leased.version, None, None
     request.failures, request.failure = 0, None
     request.first_at = request.last_at
     request.thorough &= request.wanted > leased.version
+    request.inserted = request.inserted + made.changed_visits if made.inserted else 0
     request.cramped = made.inserted and (made.cramped or request.cramped)
     request.improve_at = (now if request.cramped else next_search) if made.inserted else None
 
@@ -171,4 +184,5 @@ async def _keep_plan(state: RoutingState, leased: Leased) -> None:
         request = await requests.held(session, leased, now)
         if request is not None:
             request.improve_at, request.cramped = _next_search(state, leased, now), False
+            request.inserted = 0 if request.improve_at is None else request.inserted
     log.info("kept_plan", area_id=leased.area_id, date=leased.date.isoformat())

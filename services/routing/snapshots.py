@@ -95,6 +95,8 @@ def _job(
     changed_visits = frozenset(visit.id for visit in problem.visits if str(visit.id) in differing)
     shifts_differ = any(str(shift.id) in differing for shift in problem.shifts)
     much = len(changed_visits) > max(FEW_VISITS, len(problem.visits) // FEW_SHARE)
-    if leased.thorough or shifts_differ or much:
+    inserted = leased.inserted + len(changed_visits)
+    mostly_inserted = inserted > max(FEW_VISITS, len(problem.visits) - inserted)  # as in an import that comes slowly
+    if leased.thorough or shifts_differ or much or mostly_inserted:
         return Job(problem, effort, settings.seed, previous)
     return Job(problem, effort, settings.seed, previous, changed_visits, search=False)

@@ -39,7 +39,7 @@ from tests.bench.finding import Finding, show
 from tests.bench.rooms import ROOMS, Rooms, servers
 
 RATE, SECONDS = 20.0, 30.0
-PLANNED_DAYS, NURSES, BEFORE = 3, 45, 100
+PLANNED_DAYS, NURSES, BEFORE = 3, 45, 220
 P50, P95 = 0.3, 1.0
 SETTLE_SECONDS, PATIENCE = 12.0, 60.0
 STAGES = ("on the bus", "located", "planned", "assigned")

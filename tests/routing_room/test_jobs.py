@@ -83,6 +83,15 @@ async def test_nothing_is_inserted_while_an_import_goes_on(room: Room) -> None:
     assert (room.solver.jobs[-1].search, len(room.solver.jobs[-1].problem.visits)) == (True, 41)
 
 
+async def test_a_day_that_is_mostly_inserted_is_searched_first(room: Room) -> None:
+    await room.plan(shift(1), requested(1), located(1))
+    for number in range(2, 13):
+        await room.hear(requested(number), located(number))
+        room.now += 0.3 * SECOND
+        await room.work()
+    assert [job.search for job in room.solver.jobs] == [True, *[False] * 10, True]
+
+
 async def test_a_day_that_never_gets_still_is_planned_after_a_while(room: Room) -> None:
     await room.hear(shift(1))
     for number in range(1, 60):

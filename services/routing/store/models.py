@@ -105,6 +105,7 @@ class PlanRequestRow(Base, table=True):
         improve_at: when what was only inserted since the last search is due for one; None: nothing was. While a
             worker is at it, this is when that worker is taken for dead.
         cramped: something that was inserted found no place as the routes were: the search begins with that.
+        inserted: visits that were inserted since the last search.
         thorough: somebody asked for the whole day to be searched again, not only for what changed.
         failures: solves that failed since the last that did not.
     """
@@ -127,6 +128,7 @@ class PlanRequestRow(Base, table=True):
     token: int = 0
     improve_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
     cramped: bool = False
+    inserted: int = 0
     thorough: bool = False
     failures: int = 0
     failure: str | None = None

@@ -16,8 +16,8 @@ from shared.events.ids import AreaId
 
 _FIRST = text(
     "INSERT INTO plan_request"
-    " (area_id, date, wanted, done, first_at, last_at, pace, token, cramped, thorough, failures)"
-    " VALUES (:area_id, :date, 0, 0, :now, :now, 0, 0, false, false, 0) ON CONFLICT DO NOTHING"
+    " (area_id, date, wanted, done, first_at, last_at, pace, token, cramped, inserted, thorough, failures)"
+    " VALUES (:area_id, :date, 0, 0, :now, :now, 0, 0, false, 0, false, 0) ON CONFLICT DO NOTHING"
 ).bindparams(bindparam("date", type_=Date()), bindparam("now", type_=UtcDateTime()))
 
 
@@ -30,6 +30,7 @@ class Leased:
         token: under which its result may be saved, as long as nobody has a newer one.
         improving: it holds nobody up: whoever has something new to plan takes the day from it.
         cramped: see ``PlanRequestRow``.
+        inserted: see ``PlanRequestRow``.
         thorough: see ``PlanRequestRow``.
     """
 
@@ -39,6 +40,7 @@ class Leased:
     token: int
     improving: bool
     cramped: bool
+    inserted: int
     thorough: bool
 
 
@@ -129,7 +131,9 @@ async def lease(
     else:
         row.holder, row.until = holder, until
     row.token += 1
-    return Leased(AreaId(row.area_id), row.date, row.wanted, row.token, improving, row.cramped, row.thorough)
+    return Leased(
+        AreaId(row.area_id), row.date, row.wanted, row.token, improving, row.cramped, row.inserted, row.thorough
+    )
 
 
 async def renew(session: AsyncSession, leased: Leased, now: dt.datetime, until: dt.datetime) -> bool:

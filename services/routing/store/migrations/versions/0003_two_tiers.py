@@ -17,6 +17,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("token", sa.Integer(), nullable=False, server_default="0"))
         batch_op.add_column(sa.Column("improve_at", UtcDateTime(), nullable=True))
         batch_op.add_column(sa.Column("cramped", sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.add_column(sa.Column("inserted", sa.Integer(), nullable=False, server_default="0"))
 
     with op.batch_alter_table("visit", schema=None) as batch_op:
         batch_op.add_column(sa.Column("carried_from", sa.Date(), nullable=True))
@@ -29,6 +30,7 @@ def downgrade() -> None:
         batch_op.drop_column("carried_from")
 
     with op.batch_alter_table("plan_request", schema=None) as batch_op:
+        batch_op.drop_column("inserted")
         batch_op.drop_column("cramped")
         batch_op.drop_column("improve_at")
         batch_op.drop_column("token")
