@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -29,7 +30,7 @@ from tests.drill.violation import Violation
 PATIENCE_SECONDS = 40.0
 REST_SECONDS = 60.0
 LOOK_SECONDS = 0.1
-PLAYERS = ("booking-0", "geocoding-0", "routing-0", "routing-1", "dispatch-0", "board-0", "witness-0")
+PLAYERS = ("booking-0", "geocoding-0", "routing-0", "routing-1", "dispatch-0", "board-0", "nurse_app-0", "witness-0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,8 @@ class _Desk:
     town: Town
 
     async def book(self, day: int) -> str:
-        """Book on a day; return the booking's id and the visit's."""
-        return (await self.booked(day))["visit_id"]
+        """Book on a day; return the visit."""
+        return str((await self.booked(day))["visit_id"])
 
     async def booked(self, day: int) -> dict[str, Any]:
         wish = {**self.clients.wish(), "any_time_on": [self.town.dates[day].isoformat()]}
@@ -150,7 +151,7 @@ async def _replay_an_old_state(system: System, desk: _Desk) -> None:
         for letter in await list_dead_letters(bus, [VISITS]):
             await replay(bus, letter)
             query = f"SELECT 1 FROM inbox WHERE event_id = '{letter.event_id}'"  # noqa: S608 - an id of the house
-            await _until(lambda query=query: system.ask("routing", query), "routing handles what was replayed")
+            await _until(partial(system.ask, "routing", query), "routing handles what was replayed")
     finally:
         await bus.stop()
 

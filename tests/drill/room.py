@@ -4,10 +4,11 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from signal import SIG_DFL, SIGTERM, SIGUSR1, set_wakeup_fd, signal
+from threading import Thread
+from typing import Any
 
 from services.board import service as board
 from services.booking import service as booking
@@ -17,8 +18,7 @@ from services.nurse_app import service as nurse_app
 from services.one_room import run
 from services.routing import service as routing
 from services.routing.settings import RoutingSettings
-from services.routing.solver.process import SolverProcess
-from services.routing.solver.worker import end_with_parent
+from services.routing.solver import process, worker
 from services.routing.travel.port import TravelTimes
 from services.routing.travel.straight_line import StraightLine
 from shared.runtime import House
@@ -46,7 +46,7 @@ def be_room(room: str, environment: Mapping[str, str], log: Path, fuse_file: Pat
         off: guards to turn off, for a control run.
     """
     os.setpgrp()  # a kill takes the planner's process along, as the end of a container would
-    end_with_parent()
+    _end_with_parent()
     os.environ.update(environment)
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (sys.stdout.fileno(), sys.stderr.fileno()):
@@ -66,7 +66,16 @@ def be_room(room: str, environment: Mapping[str, str], log: Path, fuse_file: Pat
 def _make_light() -> None:
     """Let a start cost little: straight lines instead of a road graph, a forked planner instead of a spawned one."""
     routing._travel = _straight_lines  # type: ignore[assignment]  # its arguments have other names
-    SolverProcess._new_pool = _forked_planner  # type: ignore[assignment,method-assign]
+    obey_parent = worker.obey_parent
+
+    def be_planner(*arguments: Any) -> None:
+        set_wakeup_fd(-1)  # the loop's: a signal to this process is none of the room's business
+        for number in (SIGTERM, SIGUSR1):
+            signal(number, SIG_DFL)
+        obey_parent(*arguments)
+
+    setattr(process, "obey_parent", be_planner)  # noqa: B010 - it is imported there, not exported
+    setattr(process, "get_context", lambda _method: get_context("fork"))  # noqa: B010 - as above
 
 
 def _straight_lines(_house: House, _settings: RoutingSettings) -> tuple[TravelTimes, Callable[[], Awaitable[None]]]:
@@ -76,12 +85,13 @@ def _straight_lines(_house: House, _settings: RoutingSettings) -> tuple[TravelTi
     return StraightLine(), nothing
 
 
-def _forked_planner(_solver: SolverProcess) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, mp_context=get_context("fork"), initializer=_be_planner)
+def _end_with_parent() -> None:
+    """Leave as soon as the process that asked for this one is gone."""
+    Thread(target=_await_parents_end, daemon=True, name="end with parent").start()
 
 
-def _be_planner() -> None:
-    set_wakeup_fd(-1)  # the loop's: a signal to this process is none of the room's business
-    for number in (SIGTERM, SIGUSR1):
-        signal(number, SIG_DFL)
-    end_with_parent()
+def _await_parents_end() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

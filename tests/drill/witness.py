@@ -8,8 +8,7 @@ import asyncio
 import signal
 from collections.abc import Mapping
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, insert
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, insert, make_url
 from sqlalchemy.schema import CreateTable
 
 from services.house import furnish
@@ -54,7 +53,8 @@ HANDLERS: Mapping[type[Event], Handler] = {
 
 def tables() -> list[str]:
     """Return the statements that make the witness's tables."""
-    return [str(CreateTable(table).compile(dialect=postgresql.dialect())) for table in METADATA.sorted_tables]
+    dialect = make_url("postgresql+asyncpg://").get_dialect()()
+    return [str(CreateTable(table).compile(dialect=dialect)) for table in METADATA.sorted_tables]
 
 
 async def watch() -> None:
