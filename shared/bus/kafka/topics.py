@@ -12,7 +12,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.admin.new_partitions import NewPartitions
 from aiokafka.errors import KafkaError, for_code
 
-from shared.bus.kafka.client import STOP_SECONDS, client_options, explained, quietly_stopped
+from shared.bus.kafka.client import client_options, explained, quietly_stopped
 from shared.bus.kafka.settings import KafkaSettings
 from shared.errors import ConfigurationError, TransientError
 from shared.events.topics import DEAD_LETTER_SUFFIX, TopicSpec
@@ -71,7 +71,7 @@ async def admin_client(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminCl
     except (KafkaError, OSError, TimeoutError) as error:
         raise explained(error, settings) from error
     finally:
-        await quietly_stopped(admin.close(), "admin", STOP_SECONDS)
+        await quietly_stopped(admin.close(), "admin")
 
 
 async def plan(admin: AIOKafkaAdminClient, settings: KafkaSettings, topics: Mapping[str, TopicSpec]) -> list[Change]:
