@@ -2,13 +2,19 @@
 
 import asyncio
 from collections.abc import Coroutine
+from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.routing.store import requests
+from services.routing.store.models import PlanRequestRow
+from services.routing.store.requests import Leased
 from tests.drill.checker import check
 from tests.drill.little_house import LANES, ROOMS, SPEAKERS, Crash, LittleHouse
 
@@ -113,3 +119,25 @@ def test_the_invariants_hold_in_whatever_order_things_come(tmp_path: Path) -> No
                 suppress_health_check=list(HealthCheck),
             ),
         )
+
+
+@pytest.mark.parametrize("guarded", [True, False], ids=["with the lease", "control without it"])
+async def test_a_late_plan_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, guarded: bool) -> None:
+    async def never_lost(session: AsyncSession, leased: Leased, _now: object) -> PlanRequestRow | None:
+        return await session.get(PlanRequestRow, (leased.area_id, leased.date))
+
+    if not guarded:
+        monkeypatch.setattr(requests, "held", never_lost)
+    house = LittleHouse(tmp_path)
+    await house.open()
+    await house.flow(rounds=2)
+    await house.book(day=1)
+    for room, lane in product((*ROOMS, *ROOMS), range(LANES)):
+        await house.relay(room, Crash.NONE)
+        await house.deliver(room, lane, 100)
+        await house.locate()
+    await house.plan_late()
+    await house.relay("routing", Crash.NONE)
+    found = {violation.invariant for violation in check(await house.history(at_rest=False))}
+    await house.close()
+    assert ("I6" in found) is not guarded
