@@ -63,7 +63,7 @@ router.add_api_route(
     status_code=201,
     summary="Book",
     response_model=BookingReply,
-    responses=problems(400, 409, 413, 415),
+    responses=problems(400, 409, 413, 415, 503),
     route_class_override=BookRoute,
 )
 

@@ -31,6 +31,11 @@ EXAMPLES: dict[int, tuple[str, str, str]] = {
         "The body is not declared as JSON",
         "Content-Type is text/plain. Send the body as JSON with Content-Type: application/json.",
     ),
+    503: (
+        "overloaded",
+        "Too many bookings at once",
+        "More bookings come in than this process can store. Nothing was changed; repeat the request in a second.",
+    ),
 }
 FIELD = {
     "field": "windows.0.end",

@@ -34,8 +34,13 @@ async def book(state: BookingState, request: BookingRequest, key: str) -> Booked
     """Take a request in, together with those that come at the same time.
 
     Raises:
-        Problem: it cannot be taken; the fields and remedies are named.
+        Problem: it cannot be taken; the fields and remedies are named. 503: more comes in than can be stored.
     """
+    if state.together.is_full:
+        detail = (
+            "More bookings come in than this process can store. Nothing was changed; repeat the request in a second."
+        )
+        raise Problem(503, "overloaded", "Too many bookings at once", detail, headers={"Retry-After": "1"})
     entry = enter(state, request, key)
     with only_one(state.running, entry.key_digest):
         outcome = await state.together.run(partial(take, state), entry, entry.claims)

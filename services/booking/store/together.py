@@ -13,6 +13,8 @@ from shared.db.session import Database
 from shared.db.transient import is_contention, is_transient
 
 MOST = 64
+MOST_WAITING = 1_024
+"""Two seconds of work for one process: who came later would be answered when nobody listens any more."""
 ATTEMPTS = 3
 """How often one item is tried that met another process: on its key, its reference or its patient."""
 
@@ -43,6 +45,11 @@ class Together[T, R]:
         self._db = db
         self._waiting: deque[_Waiting[T, R]] = deque()
         self._working: asyncio.Task[None] | None = None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much waits that more had better come again later."""
+        return len(self._waiting) >= MOST_WAITING
 
     async def run(self, work: Work[T, R], item: T, claims: frozenset[Hashable]) -> R:
         """Return the result for an item once it is committed.
