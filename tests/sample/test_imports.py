@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.booking.domain import import_rows
-from services.booking.domain.request import BookingRequest
+from shared.events.booking_request import BookingRequest
 from services.dispatch import importing
 from services.dispatch.settings import DispatchSettings
 from services.sample.addresses import Address
