@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from services.booking.domain import import_rows
-from shared.events.booking_request import BookingRequest
 from services.dispatch import importing
 from services.dispatch.settings import DispatchSettings
 from services.sample.addresses import Address
@@ -14,6 +13,7 @@ from services.sample.bookings import bookings
 from services.sample.day import Day
 from services.sample.people import nurses
 from services.sample.rows import write_bookings, write_nurses
+from shared.events.booking_request import BookingRequest
 from shared.tabular import Row, read_rows
 
 DAY = Day("harlan-mills", "America/New_York", dt.date(2026, 11, 23), seed=1)
