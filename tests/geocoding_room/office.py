@@ -20,7 +20,6 @@ from services.geocoding.handlers import HANDLERS
 from services.geocoding.locating import Locating
 from services.geocoding.service import MIGRATIONS
 from services.geocoding.settings import GeocodingSettings
-from services.geocoding.store import queries
 from services.geocoding.store.models import PlaceRow, outbox
 from shared.areas import Area
 from shared.bus.handling import Deps
