@@ -87,6 +87,7 @@ class KafkaBus:
             group_instance_id=settings.instance or None,
             auto_offset_reset="earliest",
             enable_auto_commit=False,
+            isolation_level="read_committed",  # what a booking system took back was never asked
             session_timeout_ms=session,
             rebalance_timeout_ms=session,
             heartbeat_interval_ms=round(min(HEARTBEAT_SECONDS * 1000, session / 3)),
@@ -112,6 +113,7 @@ class KafkaBus:
             **client_options(self._settings),
             auto_offset_reset="earliest" if from_start else "latest",
             enable_auto_commit=False,
+            isolation_level="read_committed",
             fetch_max_wait_ms=FETCH_WAIT_MILLISECONDS,
         )
         consumer.subscribe([self._settings.outside(topic) for topic in topics])

@@ -76,6 +76,11 @@ class Lanes(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no 
             self.handed_out[lane] = fresh[-1].offset + 1
         return fresh
 
+    def in_hand_from(self, lane: TopicPartition) -> int | None:
+        """Return the first offset that was handed out and not committed; None: nothing is in hand."""
+        begun = self.begun.get(lane)
+        return None if begun == self.handed_out.get(lane) else begun
+
     def rewind(self) -> dict[TopicPartition, int]:
         """Forget what was handed out and not committed; return where each such lane goes on."""
         again = {lane: offset for lane, offset in self.begun.items() if offset < self.handed_out[lane]}
@@ -149,7 +154,7 @@ class KafkaSubscription:
             async with asyncio.timeout(self._settings.request_seconds):
                 ends = await self._consumer.end_offsets(partitions)
                 starts = {
-                    partition: self._lanes.begun.get(to_lane(partition, self._settings)) for partition in partitions
+                    partition: self._lanes.in_hand_from(to_lane(partition, self._settings)) for partition in partitions
                 }
                 for partition, start in starts.items():
                     if start is None:

@@ -147,6 +147,7 @@ def configs_of(spec: TopicSpec, settings: KafkaSettings) -> dict[str, str]:
         "retention.ms": str(spec.retention // timedelta(milliseconds=1)),
         "max.message.bytes": str(RECORD_BYTES + room),
         "min.insync.replicas": str(settings.replication // 2 + 1),
+        "compression.type": "uncompressed",  # what others compress, by whatever codec, we can read and is no bomb
     }
 
 
