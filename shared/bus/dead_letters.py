@@ -16,6 +16,8 @@ from shared.events.topics import DEAD_LETTER_SUFFIX, TOPICS
 
 PREFIX = "dl_"
 TOPIC, PARTITION, OFFSET, GROUP = "dl_topic", "dl_partition", "dl_offset", "dl_group"
+LONGEST_REASON = 1_000
+"""Characters: a reason that quotes a header must not make the letter larger than its topic takes."""
 REASON, TIME, SETTLED = "dl_reason", "dl_time", "dl_settled"
 
 
@@ -70,7 +72,7 @@ class DeadLetter:
 async def bury(bus: Bus, record: Record, group: str, reason: str, now: datetime) -> None:
     """Put a record among the dead letters of its topic."""
     place = Place(record.lane, record.offset, group)
-    notes = {REASON: reason.encode(), TIME: now.isoformat().encode()}
+    notes = {REASON: reason[:LONGEST_REASON].encode(), TIME: now.isoformat().encode()}
     headers = {**_own(record.headers), **place.headers(), **notes}
     await bus.publish([Message(record.topic + DEAD_LETTER_SUFFIX, record.key, record.value, headers)])
 

@@ -1,5 +1,6 @@
 """The envelope: CloudEvents 1.0 in Kafka's binary mode. Attributes are headers, the body is the event as JSON."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,9 @@ from shared.events.values import Cause
 
 SPEC_VERSION = "1.0"
 REQUIRED = ("ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time")
+REPEATED = ("ce_id", "ce_source", "ce_correlationid")
+"""Attributes that go on, into keys, tables and answers: from outside the house they come in any length."""
+SOUND = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def decode(message: Message) -> Envelope:
 
     Raises:
         PoisonError: a missing header, a body that is not JSON or does not fit the schema, a newer version; from outside
-            the house, a type that is not for its topic.
+            the house, a type that is not for its topic, or an attribute that is not sound.
     """
     try:
         headers = {name: value.decode() for name, value in message.headers.items()}
@@ -100,6 +104,9 @@ def decode(message: Message) -> Envelope:
     if inbound and (data is None or data.topic != message.topic):
         # Whoever may write here may say nothing else: an act of a nurse, say, would be believed.
         raise PoisonError(f"{message.topic} takes no events of this type.")
+    unsound = [name for name in REPEATED if inbound and name in headers and not is_sound(headers[name])]
+    if unsound:
+        raise PoisonError(f"Header {', '.join(unsound)} is longer than 255 characters or has control characters.")
     return Envelope(
         id=_place_id(message, headers) if inbound else _event_id(headers["ce_id"]),
         type=headers["ce_type"],
@@ -112,6 +119,11 @@ def decode(message: Message) -> Envelope:
         requested_at=_instant("ce_requestedat", headers["ce_requestedat"]) if "ce_requestedat" in headers else None,
         sent_id=headers["ce_id"],
     )
+
+
+def is_sound(attribute: str) -> bool:
+    """Tell whether an attribute from outside may go on: 255 characters at most, and no control characters."""
+    return SOUND.fullmatch(attribute) is not None
 
 
 def _event_id(text: str) -> EventId:

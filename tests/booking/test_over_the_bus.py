@@ -164,6 +164,31 @@ async def test_a_request_without_an_id_is_put_aside_and_can_be_mended_by_nobody_
     assert letter.reason.startswith("Header ce_id is missing")
 
 
+@pytest.mark.parametrize("sent_id", ["x" * 256, "x" * 2_000_000, "a\nb", "a\x00b"])
+async def test_an_id_that_cannot_go_on_is_put_aside_and_answered_to_nobody(desk: Desk, sent_id: str) -> None:
+    await desk.house.bus.publish([sent(booking(), sent_id), sent(booking(), "order-2")])
+    (answer,) = await answers(desk, 1)
+    assert answer.request_id == "order-2"
+    (letter,) = await list_dead_letters(desk.house.bus)
+    assert letter.reason.startswith("Header ce_id is longer than 255 characters or has control")
+
+
+async def test_a_source_that_cannot_go_on_is_not_repeated(desk: Desk) -> None:
+    """The source and the id are one key: with a newline in the source, two pairs would be the same key."""
+    (answer,) = await ask(desk, sent(booking(), "order-1", ce_source="https://shop.example\norder-1"))
+    assert isinstance(answer, BookingRefused)
+    assert (answer.request_id, answer.request_source) == ("order-1", "")
+    assert answer.problem.type == "/problems/unreadable-request"
+    assert await count(desk) == 0
+
+
+async def test_a_reason_that_quotes_a_header_makes_no_letter_its_topic_cannot_take(desk: Desk) -> None:
+    await ask(desk, sent(b"{", ce_type=f"rounds.{'x' * 2_000_000}.order.v1"))
+    (letter,) = await list_dead_letters(desk.house.bus)
+    assert letter.reason.startswith("The body of rounds.xxx")
+    assert len(letter.reason) == 1_000
+
+
 async def test_a_dead_letter_that_is_replayed_is_answered_anew(desk: Desk) -> None:
     await desk.house.bus.publish([sent(b"{")])
     await answers(desk, 1)

@@ -15,6 +15,7 @@ from shared.bus.handling import Deps
 from shared.bus.port import Record
 from shared.errors import FieldProblem, Problem
 from shared.events.booking_request import BookingRequest
+from shared.events.envelope import is_sound
 from shared.events.intake import BookingAccepted, BookingAnswer, BookingRefused, BookingRequested, Refusal, RefusedField
 from shared.events.topics import BOOKING_REQUESTS
 from shared.observability.tracing import correlate, present_cause
@@ -46,13 +47,14 @@ async def answer_unreadable(state: BookingState, record: Record, _reason: str) -
     The reason is not passed on: it may quote a header.
     """
     sent_id = record.headers.get("ce_id", b"").decode(errors="replace")
-    if record.topic != BOOKING_REQUESTS or not sent_id:
+    if record.topic != BOOKING_REQUESTS or not is_sound(sent_id):
         return
     detail = f"The request was not taken and was put aside for the operator. If it is not what it should be: {HOW}"
     problem = Problem(400, "unreadable-request", "The request was put aside", detail)
     source = record.headers.get("ce_source", b"").decode(errors="replace")
+    sent = {"request_id": sent_id, "request_source": source if is_sound(source) else ""}
     async with state.db.transaction() as session:
-        await outbox.add(session, _answer({"request_id": sent_id, "request_source": source}, problem))
+        await outbox.add(session, _answer(sent, problem))
 
 
 def _answer(sent: dict[str, str], outcome: Booked | Problem) -> BookingAnswer:
