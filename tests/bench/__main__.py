@@ -20,6 +20,7 @@ BENCHES = {
     "planner": "bench_planner_first",
     "scale": "bench_scale",
     "latency": "bench_latency",
+    "outage": "bench_outage",
     "day": "bench_day",
     "kill": "bench_kill",
     "demo": "bench_demo",

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from deploy.dev.kafka import kafka
+from deploy.dev.kafka import KafkaCluster, kafka
 from deploy.dev.postgres import PostgresServer, postgres
 from shared.bus.kafka import KafkaBus, KafkaSettings
 
@@ -36,7 +36,7 @@ class Rooms:
 
     data: Path
     server: PostgresServer
-    bootstrap: str
+    cluster: KafkaCluster
     environment: dict[str, str]
     _ports: dict[str, int] = field(default_factory=dict)
     _running: list[tuple[str, subprocess.Popen[bytes]]] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Rooms:
 
     def bus(self) -> KafkaBus:
         """Return a bus of one's own."""
-        return KafkaBus(KafkaSettings(bootstrap_servers=self.bootstrap))
+        return KafkaBus(KafkaSettings(bootstrap_servers=self.cluster.bootstrap))
 
     async def start(self, rooms: Sequence[str], **more: str) -> None:
         """Start one process of each room and wait until all are ready."""
@@ -129,7 +129,7 @@ async def servers(data: Path) -> AsyncIterator[Rooms]:
             "ROUNDS_DATABASE_UPGRADE": "true",
             "ROUNDS_KAFKA_BOOTSTRAP_SERVERS": cluster.bootstrap,
         }
-        rooms = Rooms(data, server, cluster.bootstrap, environment)
+        rooms = Rooms(data, server, cluster, environment)
         stack.callback(rooms.stop)
         yield rooms
 
