@@ -39,7 +39,8 @@ class Wish:
     Attributes:
         seconds: of load and faults; what heals and reads comes on top.
         rate: bookings begun a second.
-        faults: a minute; 0: the crash points once each, and nothing else.
+        faults: a minute.
+        sweep: kill at every crash point that was not met, before the load ends.
     """
 
     seconds: float
@@ -47,6 +48,7 @@ class Wish:
     rate: float = 7.0
     faults: float = 40.0
     seed: int = 1
+    sweep: bool = True
 
 
 @dataclass(slots=True)
@@ -117,6 +119,8 @@ async def _let_loose(system: System, clients: Clients, nemesis: Nemesis, wish: W
         if time.monotonic() - told > 30:
             told = time.monotonic()
             say(f"{len(nemesis.faults)} faults, {clients.acknowledged} bookings acknowledged")
+    if wish.sweep:
+        await nemesis.sweep()
     stop.set()
     await harm
     nemesis.heal()

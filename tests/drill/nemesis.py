@@ -20,6 +20,7 @@ AWAY_SECONDS = (0.0, 1.0)
 SHORT_FREEZE, LONG_FREEZE = (4.0, 9.0), (20.0, 35.0)
 LONG_FREEZES = 0.15
 AGAIN_SECONDS = 0.5
+SWEEPS = 4
 SPOILED = (Request.PRODUCE, Request.PRODUCE, Request.OFFSET_COMMIT, Request.HEARTBEAT, Request.FETCH)
 
 
@@ -83,7 +84,7 @@ class Nemesis:
                 process.kill()
                 process.start(chosen)
             else:
-                process.light(chosen, self._random.choice((1, 1, 2, 5)))
+                process.light(chosen, 1 if point else self._random.choice((1, 1, 2, 5)))
             if await _ended(process, FUSE_SECONDS):
                 self._note(chosen, process.name)
                 await asyncio.sleep(self._random.uniform(*AWAY_SECONDS))
@@ -92,6 +93,13 @@ class Nemesis:
                 process.light("")
                 if await _ended(process, LOOK_SECONDS):
                     process.start()
+
+    async def sweep(self) -> None:
+        """Kill at every point that was not met yet."""
+        for point in sorted({point for points in POINTS.values() for point in points}):
+            for _ in range(SWEEPS):
+                if not self.points[point]:
+                    await self.crash_at_a_point(point)
 
     async def kill_a_room(self) -> None:
         """Kill a process at any moment."""
