@@ -1,7 +1,7 @@
 """From a planner's result to a plan in force: worded, drawn, and saved with what is said of it, if it comes in time."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -140,19 +140,25 @@ async def _save(state: RoutingState, leased: Leased, made: Made, began: dt.datet
     """Save a plan with what is said of it; False: the day is not this worker's any more."""
     now = state.clock()
     async with state.db.transaction() as session:
-        carried = [await queries.lock_visit(session, visit_id) for visit_id in sorted(made.carried)]
+        # Visits first and the day after them, as who hears of a visit does: the other way round, the two would wait for
+        # each other, and the search might be the one that is lost.
+        visits = await queries.lock_visits(session, {*made.carried, *_on(made.routes[shift] for shift in made.new)})
         request = await requests.held(session, leased, now)
         if request is None:
             return False
         _answer(request, leased, made, _next_search(state, leased, now), now)
         causes = await planned_causes(session, [made.routes[shift] for shift in made.new], began, now)
         await say(session, made.committed, made.routes, made.new, made.answers, causes)
-        for visit in carried:
-            if visit.planned_date == leased.date:
+        for visit in visits:
+            if visit.visit_id in made.carried and visit.planned_date == leased.date:
                 visit.planned_date = made.carried[VisitId(visit.visit_id)]
                 visit.carried_from = visit.carried_from or leased.date
                 await requests.want_plan(session, leased.area_id, visit.planned_date, now)
     return True
+
+
+def _on(routes: Iterable[Route]) -> set[VisitId]:
+    return {stop.visit_id for route in routes for stop in route.stops if stop.visit_id}
 
 
 def _next_search(state: RoutingState, leased: Leased, now: dt.datetime) -> dt.datetime | None:

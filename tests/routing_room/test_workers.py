@@ -6,8 +6,9 @@ import datetime as dt
 from structlog.testing import capture_logs
 
 from services.routing.jobs import PlanJobs
-from services.routing.store import requests
+from services.routing.store import queries, requests
 from services.routing.store.models import PlanRequestRow
+from shared.events.routing import PlanCommitted
 from shared.events.values import TimeWindow
 from tests.routing_room.facts import DAY, MAPLE, NEXT_DAY, at, cancelled, located, requested, shift, visit_id
 from tests.routing_room.planning import Room, ToldSolver, until
@@ -106,6 +107,22 @@ async def test_a_visit_and_its_place_that_come_at_the_same_moment_find_each_othe
     await asyncio.gather(*(room.hear(event) for n in range(1, 9) for event in (requested(n), located(n))))
     assert [(await room.visit(number)).planned_date for number in range(1, 9)] == [DAY] * 8
     assert await room.wanted() == 8
+
+
+async def test_who_hears_of_a_visit_while_its_plan_is_saved_does_not_wait_for_the_plan(room: Room) -> None:
+    """Both hold the visit before its day. If the plan held the day first, each would have what the other waits for."""
+    await room.hear(shift(1), requested(1), located(1))
+    room.now += SECOND
+    with capture_logs() as logs:
+        async with room.state.db.transaction() as session:
+            await queries.lock_visit(session, visit_id(1))
+            planning = asyncio.create_task(room.work())
+            await asyncio.sleep(0.5)
+            async with asyncio.timeout(0.4):
+                await requests.want_plan(session, MAPLE, DAY, room.now)
+        await planning
+    assert "failed_plan" not in [entry["event"] for entry in logs]
+    assert [event.plan_version for event in await room.said() if isinstance(event, PlanCommitted)][:1] == [1]
 
 
 async def test_the_queue_tells_its_length_and_its_oldest(room: Room) -> None:

@@ -35,6 +35,12 @@ async def lock_visit(session: AsyncSession, visit_id: VisitId) -> VisitRow:
     return row
 
 
+async def lock_visits(session: AsyncSession, visit_ids: Collection[UUID]) -> Sequence[VisitRow]:
+    """Return those of some visits that are known, locked until the transaction ends; everybody locks in one order."""
+    query = select(VisitRow).where(col(VisitRow.visit_id).in_(visit_ids)).order_by(col(VisitRow.visit_id))
+    return (await session.exec(query.with_for_update())).all()
+
+
 async def place(session: AsyncSession, visit_id: VisitId) -> PlaceRow | None:
     """Return the place of a visit's newest known address."""
     return await session.get(PlaceRow, visit_id)
