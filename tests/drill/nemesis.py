@@ -96,10 +96,15 @@ class Nemesis:
 
     async def sweep(self) -> None:
         """Kill at every point that was not met yet."""
-        for point in sorted({point for points in POINTS.values() for point in points}):
-            for _ in range(SWEEPS):
-                if not self.points[point]:
-                    await self.crash_at_a_point(point)
+        missing = sorted({point for points in POINTS.values() for point in points} - set(self.points))
+        async with asyncio.TaskGroup() as deeds:
+            for point in missing:
+                deeds.create_task(self._insist(point))
+
+    async def _insist(self, point: str) -> None:
+        for _ in range(SWEEPS):
+            if not self.points[point]:
+                await self.crash_at_a_point(point)
 
     async def kill_a_room(self) -> None:
         """Kill a process at any moment."""
