@@ -30,13 +30,16 @@ from shared.bus.headers import pack_headers, unpack_headers
 from shared.bus.port import Message
 from shared.clock import Clock, new_id, utc_now
 from shared.db.base import UtcDateTime
-from shared.errors import ConfigurationError
+from shared.errors import ConfigurationError, PoisonError
 from shared.events.envelope import encode
 from shared.events.ids import EventId
 from shared.events.registry import Event
-from shared.events.topics import TOPICS
+from shared.events.topics import RECORD_BYTES, TOPICS
 from shared.events.values import Cause
 from shared.observability.tracing import correlate, present_cause
+
+LARGEST_BYTES = RECORD_BYTES - (1 << 12)
+"""Key, headers and body; the bus adds some of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ class Outbox:
 
         Raises:
             ConfigurationError: an event whose topic is not on the list.
+            PoisonError: an event that no bus would take; said all the same, it would hold up all that is said later.
         """
         now = self._clock()
         if correlation_id is not None:
@@ -144,6 +148,9 @@ class Outbox:
                 raise ConfigurationError(message)
             cause = (cause_of(data) if cause_of else None) or present
             sent = encode(data, event_id=event_id, source=self._source, time=now, cause=cause)
+            size = len(sent.key) + len(sent.value) + sum(len(name) + len(value) for name, value in sent.headers.items())
+            if size > LARGEST_BYTES:
+                raise PoisonError(f"{data.event_type} would have {size:,} bytes, and the bus takes {LARGEST_BYTES:,}.")
             rows.append(
                 {
                     "event_id": event_id,

@@ -13,6 +13,9 @@ BOOKING_RESPONSES = "rounds.intake.booking-response.v1"
 
 DEAD_LETTER_SUFFIX = ".dlt"
 
+RECORD_BYTES = 4 << 20
+"""The largest record a bus takes; a plan of a thousand visits is a tenth of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class TopicSpec:

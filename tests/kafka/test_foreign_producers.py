@@ -9,9 +9,8 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from shared.bus.kafka import KafkaSettings
-from shared.bus.kafka.topics import RECORD_BYTES
 from shared.bus.port import Record, Subscription
-from shared.events.topics import VISITS
+from shared.events.topics import RECORD_BYTES, VISITS
 from tests.kafka.conftest import OpenBus
 from tests.kafka.test_foreign_client import kcat
 

@@ -17,9 +17,9 @@ from shared.bus.port import Message, Record
 from shared.clock import utc_now
 from shared.db.lease import is_gone, new_holder
 from shared.db.relay import LEASE, RelaySettings
-from shared.errors import ConfigurationError, TransientError
+from shared.errors import ConfigurationError, PoisonError, TransientError
 from shared.events.booking import VisitCancelled
-from shared.events.topics import VISITS
+from shared.events.topics import RECORD_BYTES, VISITS
 from tests.contract.conditions import running, until
 from tests.contract.room import TinyRoom, fact
 from tests.shared_bus.failures import locked
@@ -45,6 +45,17 @@ async def drained(room: TinyRoom) -> None:
 def ids(records: Sequence[Record]) -> list[str]:
     """Return the records' event ids."""
     return [record.headers["ce_id"].decode() for record in records]
+
+
+async def test_what_no_bus_would_take_is_refused_where_it_is_said(bus: LogBus, room: TinyRoom) -> None:
+    """In the outbox it would be read first, and fail, for ever."""
+    with pytest.raises(PoisonError, match="and the bus takes"):
+        await room.say(fact(1, 1).model_copy(update={"reason": "x" * RECORD_BYTES}))
+    assert await room.waiting() == 0
+    async with running(room.relay(bus).run):
+        said = await room.say(fact(1, 1))
+        await drained(room)
+    assert ids(await published(bus)) == [str(event_id) for event_id in said]
 
 
 async def test_rows_are_published_in_the_order_of_insertion_whoever_inserted(bus: LogBus, room: TinyRoom) -> None:

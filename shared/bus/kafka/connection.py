@@ -16,7 +16,7 @@ from shared.bus.kafka.settings import KafkaSettings
 from shared.bus.port import Message
 from shared.bus.waiting import jittered
 from shared.errors import TransientError
-from shared.events.topics import TopicSpec
+from shared.events.topics import RECORD_BYTES, TopicSpec
 
 LOOK_SECONDS = 2.0
 """How often a connection that works is looked at."""
@@ -161,7 +161,7 @@ class Connection:
                 enable_idempotence=True,
                 acks="all",
                 max_batch_size=BATCH_BYTES,
-                max_request_size=brokers_topics.RECORD_BYTES + brokers_topics.NOTES_BYTES,
+                max_request_size=RECORD_BYTES + brokers_topics.NOTES_BYTES,
             )
             try:
                 async with asyncio.timeout(HOPELESS_SECONDS):

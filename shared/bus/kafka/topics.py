@@ -15,10 +15,8 @@ from aiokafka.errors import KafkaError, for_code
 from shared.bus.kafka.client import client_options, explained, quietly_stopped
 from shared.bus.kafka.settings import KafkaSettings
 from shared.errors import ConfigurationError, TransientError
-from shared.events.topics import DEAD_LETTER_SUFFIX, TopicSpec
+from shared.events.topics import DEAD_LETTER_SUFFIX, RECORD_BYTES, TopicSpec
 
-RECORD_BYTES = 4 << 20
-"""The largest record the brokers take; a plan of a thousand visits is a tenth of it."""
 NOTES_BYTES = 1 << 16
 """What a burial adds to a record: even the largest must fit among the dead letters."""
 TAKEN_IN_SECONDS = 10.0
