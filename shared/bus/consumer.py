@@ -8,7 +8,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -22,9 +22,12 @@ from shared.clock import Clock, utc_now
 from shared.db.inbox import Inbox
 from shared.db.outbox import Outbox
 from shared.db.session import Database
-from shared.db.transient import is_transient
+from shared.db.transient import is_broken_off, is_transient
 from shared.errors import PoisonError, TransientError
 from shared.events.registry import Event
+
+ANSWER_SECONDS = 5.0
+"""A database that answers within this is there, so that what took too long is the record's own fault."""
 
 log = structlog.get_logger()
 
@@ -37,6 +40,7 @@ class ConsumerSettings:
         batch: records taken at once; a crash may have them all come again.
         burst_seconds: how long a transaction may go on taking records in; 0 gives each record its own.
         attempts: how often a handler may fail for a reason unknown before its record goes to the dead letters.
+        late_attempts: how often it may take too long, while the database answers, before its record goes there.
         first_pause_seconds: the pause after the first failure; it doubles from there.
         retry_cap_seconds: the longest pause between attempts, far below a broker's patience with a silent member.
         handler_seconds: a handler that takes longer is broken off and tried again.
@@ -50,6 +54,7 @@ class ConsumerSettings:
     batch: int = 100
     burst_seconds: float = 0.05
     attempts: int = 5
+    late_attempts: int = 20
     first_pause_seconds: float = 0.05
     retry_cap_seconds: float = 15.0
     handler_seconds: float = 30.0
@@ -58,6 +63,15 @@ class ConsumerSettings:
     stalled_seconds: float = 60.0
     keep: timedelta = timedelta(days=120)
     prune_every: timedelta = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """What a lane waits on: a record, how often it failed, and how often that was the record's own failure."""
+
+    offset: int
+    failures: int = 0
+    own: int = 0
 
 
 class Consumer[R]:
@@ -99,8 +113,7 @@ class Consumer[R]:
         self._handling = Handling(group, db, handlers, inbox, outbox, room, clock)
         self._settings = settings or ConsumerSettings()
         self._clock = clock
-        self._trouble: dict[TopicPartition, tuple[int, int]] = {}
-        """For each lane that waits on a failure: its offset and how often it failed."""
+        self._trouble: dict[TopicPartition, _Trouble] = {}
         self._lost_bus = 0
         self._pruned_at: datetime | None = None
         self._lag_at = 0.0
@@ -189,7 +202,7 @@ class Consumer[R]:
         await self._commit(subscription, settled)
         if stuck:
             subscription.rewind()
-            await wait_any(self._pause(max(self._trouble[lane][1] for lane in stuck)), stop)
+            await wait_any(self._pause(max(self._trouble[lane].failures for lane in stuck)), stop)
 
     async def _commit(self, subscription: Subscription, settled: Mapping[TopicPartition, int]) -> None:
         try:
@@ -214,23 +227,38 @@ class Consumer[R]:
 
     async def _settle(self, record: Record) -> bool:
         """Handle a record alone, or bury it; False if it has to come again."""
+        limit = asyncio.timeout(self._settings.handler_seconds)
         try:
-            async with asyncio.timeout(self._settings.handler_seconds):
+            async with limit:
                 (outcome,) = await self._handling.handle([record], 0)
         except PoisonError as error:
             return await self._bury(record, str(error))
         except Exception as error:  # noqa: BLE001 - one bad record must not end the room; nothing is lost or hidden
-            return await self._failed(record, error)
+            return await self._failed(record, error, late=limit.expired() or is_broken_off(error))
         self.tally.note(record, outcome)
         return True
 
-    async def _failed(self, record: Record, error: Exception) -> bool:
-        attempts = self._note_trouble(record)
-        if attempts >= self._settings.attempts and not is_transient(error):
-            return await self._bury(record, f"{_where(error)}, {attempts} attempts")
-        if attempts == 1:
+    async def _failed(self, record: Record, error: Exception, *, late: bool) -> bool:
+        """Bury a record that failed often enough by itself; what is away is waited for however long it takes."""
+        own = late or not is_transient(error)
+        trouble = self._note_trouble(record, own=own)
+        if late and trouble.own >= self._settings.late_attempts and await self._database_answers():
+            return await self._bury(record, f"took too long: {_where(error)}, {trouble.own} attempts")
+        if own and not late and trouble.own >= self._settings.attempts:
+            return await self._bury(record, f"{_where(error)}, {trouble.own} attempts")
+        if trouble.failures == 1:
             log.warning("retrying_record", group=self._group, reason=_where(error), **_address(record))
         return False
+
+    async def _database_answers(self) -> bool:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS), self._db.reading() as session:
+                await (await session.connection()).exec_driver_sql("SELECT 1")
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            return False
+        return True
 
     async def _bury(self, record: Record, reason: str) -> bool:
         try:
@@ -240,19 +268,20 @@ class Consumer[R]:
         except Exception as error:
             if not is_transient(error):
                 raise
-            if self._note_trouble(record) == 1:
+            if self._note_trouble(record).failures == 1:
                 log.warning("postponed_dead_letter", group=self._group, reason=_where(error), **_address(record))
             return False
         self.tally.note_buried(record)
         log.error("buried_record", group=self._group, reason=reason, **_address(record))
         return True
 
-    def _note_trouble(self, record: Record) -> int:
-        offset, times = self._trouble.get(record.lane, (record.offset, 0))
-        times = times + 1 if offset == record.offset else 1
-        self._trouble[record.lane] = record.offset, times
+    def _note_trouble(self, record: Record, *, own: bool = False) -> _Trouble:
+        known = self._trouble.get(record.lane)
+        if known is None or known.offset != record.offset:
+            known = _Trouble(record.offset)
+        self._trouble[record.lane] = replace(known, failures=known.failures + 1, own=known.own + own)
         self.tally.note_failure(record)
-        return times
+        return self._trouble[record.lane]
 
     def _pause(self, failures: int) -> float:
         return jittered(failures, first=self._settings.first_pause_seconds, cap=self._settings.retry_cap_seconds)

@@ -20,6 +20,8 @@ ERRORS = (TransientError, DBAPIError, PoolTimeoutError, TimeoutError, Connection
 """What a passing failure may be; ``is_transient`` tells whether one is."""
 
 DISK_FULL_SQLSTATE = "53100"
+BROKEN_OFF_SQLSTATE = "57014"
+"""The server broke a statement off, for its time was over: the server is well, the statement may never be."""
 
 
 def is_transient(error: BaseException) -> bool:
@@ -39,6 +41,11 @@ def is_transient(error: BaseException) -> bool:
 def is_contention(error: BaseException) -> bool:
     """Tell whether another transaction was in the way: nothing was changed, and the same work may succeed at once."""
     return _sqlstate(error) in CONTENTION_SQLSTATES
+
+
+def is_broken_off(error: BaseException) -> bool:
+    """Tell whether the server broke a statement off; it may pass, and it may be the statement's own fault."""
+    return _sqlstate(error) == BROKEN_OFF_SQLSTATE
 
 
 def is_disk_full(error: BaseException) -> bool:
