@@ -56,14 +56,14 @@ class Campaign:
     """What came of it.
 
     Attributes:
-        ended: processes that ended without having been killed.
+        ended: how processes ended without having been killed, one sentence each.
     """
 
     wish: Wish
     history: History
     faults: list[Fault]
     acknowledged: int
-    ended: int
+    ended: list[str]
     violations: list[Violation] = field(default_factory=list)
 
 
@@ -89,7 +89,7 @@ async def campaign(folder: Path, wish: Wish, say: Say) -> Campaign:
         say(f"at rest after {healed.seconds:.0f} s; {healed.waiting or 'nothing'} waits; reading everything")
         facts = await read_facts(system)
     history = History([*clients.operations, *nemesis.faults, healed, *facts])
-    done = Campaign(wish, history, nemesis.faults, clients.acknowledged, nemesis.ended.total())
+    done = Campaign(wish, history, nemesis.faults, clients.acknowledged, nemesis.ended)
     done.violations = check(history)
     return done
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from tests.drill.campaign import Campaign, Say, Wish, campaign
 from tests.drill.checker import INVARIANTS
 from tests.drill.controls import CONTROLS, run_controls
-from tests.drill.fuses import MIGRATION, POINTS
+from tests.drill.emptiness import crash_points, gaps
 
 SHARE_OF_ONE_BROKER = 2 / 3
 SHOWN = 20
@@ -28,7 +28,7 @@ NOT_YET = (
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the drill; return 1 on a violation or a control that was not caught."""
+    """Run the drill; return 1 on a violation, on a control that was not caught, and when too little was tried."""
     options = _options(arguments)
     began = time.monotonic()
 
@@ -77,22 +77,25 @@ def report(done: Sequence[Campaign], controls: Mapping[str, str]) -> int:
     for each in done:
         for violation in each.violations[:SHOWN]:
             console.print(f"{violation.invariant}: {violation.sentence}", markup=False, highlight=False)
+    holes = [hole for each in done for hole in gaps(each)]
+    for hole in holes:
+        console.print(hole, markup=False, highlight=False)
     caught = sum(found == CAUGHT for found in controls.values())
     acknowledged = sum(each.acknowledged for each in done)
     print(
         f"drill: {sum(len(each.faults) for each in done):,} faults, {acknowledged:,} bookings acknowledged: "
         f"{violations['I1']} lost, {violations['I2'] + violations['I4'] + violations['I5']} doubled or missing, "
         f"{violations['I3'] + violations['I6']} order violations, {violations.total()} violations in all, "
-        f"{caught} of {len(controls)} controls caught"
+        f"{caught} of {len(controls)} controls caught, {len(holes)} gaps in what was tried"
     )
-    return 1 if violations or caught < len(controls) else 0
+    return 1 if violations or holes or not done or caught < len(controls) else 0
 
 
 def _faults_table(done: Sequence[Campaign]) -> Table:
     kinds = Counter(fault.kind for each in done for fault in each.faults)
-    points = sorted({point for points in POINTS.values() for point in points} | {MIGRATION})
-    rows = [(kind, str(kinds[kind])) for kind in (*points, *sorted(kinds.keys() - set(points)))]
-    ended = sum(each.ended for each in done)
+    points = crash_points()
+    rows = [(kind, str(kinds[kind])) for kind in (*sorted(points), *sorted(kinds.keys() - points))]
+    ended = sum(len(each.ended) for each in done)
     return _table("Faults", ("what", "times"), [*rows, *NOT_YET, ("processes that ended by themselves", str(ended))])
 
 

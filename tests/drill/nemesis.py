@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import signal
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ AWAY_SECONDS = (0.0, 1.0)
 SHORT_FREEZE, LONG_FREEZE = (4.0, 9.0), (20.0, 35.0)
 LONG_FREEZES = 0.15
 AGAIN_SECONDS = 0.5
+LATE_FUSE = "a fuse that burned late"
+EARLY_FUSE = "a fuse lit before its process listened"
 SWEEPS = 4
 SPOILED = (Request.PRODUCE, Request.PRODUCE, Request.OFFSET_COMMIT, Request.HEARTBEAT, Request.FETCH)
 
@@ -30,14 +33,14 @@ class Nemesis:
 
     Attributes:
         faults: what was done so far.
-        ended: processes that ended by themselves and were started again, by name.
+        ended: how processes ended by themselves before they were started again, one sentence each.
     """
 
     system: System
     seed: int
     began: float = field(default_factory=time.monotonic)
     faults: list[Fault] = field(default_factory=list)
-    ended: Counter[str] = field(default_factory=Counter)
+    ended: list[str] = field(default_factory=list)
     _random: random.Random = field(init=False)
     _held: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
@@ -86,12 +89,13 @@ class Nemesis:
             else:
                 process.light(chosen, 1 if point else self._random.choice((1, 1, 2, 5)))
             if await _ended(process, FUSE_SECONDS):
-                self._note(chosen, process.name)
+                self._account(process, chosen)
                 await asyncio.sleep(self._random.uniform(*AWAY_SECONDS))
                 process.start()
             else:
                 process.light("")
                 if await _ended(process, LOOK_SECONDS):
+                    self._account(process, chosen)
                     process.start()
 
     async def sweep(self) -> None:
@@ -221,12 +225,21 @@ class Nemesis:
             for process in self.system.rooms.values():
                 lock = self._held[process.name]
                 if not lock.locked() and not process.alive:
-                    self.ended[process.name] += 1
+                    self._account(process, LATE_FUSE)
                     process.start()
             await asyncio.sleep(AGAIN_SECONDS)
 
     def _one_of(self, room: str) -> RoomProcess:
         return self._random.choice([process for process in self.system.rooms.values() if process.room == room])
+
+    def _account(self, process: RoomProcess, kind: str) -> None:
+        """Note how a process ended: by the fuse that was lit, by one that it could not read yet, or by itself."""
+        if process.exit_code == -signal.SIGKILL:  # nobody but the drill sends that one
+            self._note(kind, process.name)
+        elif process.exit_code == -signal.SIGUSR1:
+            self._note(EARLY_FUSE, process.name)
+        else:
+            self.ended.append(f"{process.name} ended by itself with exit code {process.exit_code}.")
 
     def _note(self, kind: str, target: str) -> None:
         self.faults.append(Fault(kind=kind, target=target, at=round(time.monotonic() - self.began, 3)))

@@ -56,6 +56,11 @@ class RoomProcess:
         """Whether it runs; a frozen one does."""
         return self._process is not None and self._process.is_alive()
 
+    @property
+    def exit_code(self) -> int | None:
+        """What it ended with, minus the signal's number if a signal ended it; None while it runs."""
+        return self._process.exitcode if self._process is not None else None
+
     def start(self, point: str = "", passes: int = 1) -> None:
         """Start it, with a lit fuse if a point is named."""
         self.starts += 1
