@@ -49,6 +49,7 @@ class ConsumerSettings:
         stalled_seconds: with records waiting and none coming for this long, the subscription is made anew.
         keep: how long the inbox remembers; longer than any topic keeps records.
         prune_every: how often the older rows are deleted.
+        prune_rows: how many of them in one transaction; while there are more, they go between the records.
     """
 
     batch: int = 100
@@ -63,6 +64,7 @@ class ConsumerSettings:
     stalled_seconds: float = 60.0
     keep: timedelta = timedelta(days=120)
     prune_every: timedelta = timedelta(hours=6)
+    prune_rows: int = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,11 +295,14 @@ class Consumer[R]:
         self._pruned_at = now
         try:
             async with self._db.transaction() as session:
-                await self._inbox.prune(session, now - self._settings.keep)
+                gone = await self._inbox.prune(session, now - self._settings.keep, self._settings.prune_rows)
         except Exception as error:
             if not is_transient(error):
                 raise
             log.warning("postponed_pruning", group=self._group, reason=_where(error))
+        else:
+            if gone == self._settings.prune_rows:
+                self._pruned_at = None
 
 
 def _address(record: Record) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, Index, MetaData, String, Table, Uuid, bindparam, delete, select, text
+from sqlalchemy import Column, Index, MetaData, String, Table, Uuid, bindparam, delete, select, text, tuple_
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.db.base import UtcDateTime
@@ -37,6 +37,9 @@ class Inbox:
             Column("correlation_id", String),
             sqlite_with_rowid=False,
         )
+        Index(
+            "ix_inbox_handled_at", self.table.c.handled_at
+        )  # to forget by; rows come in its order, so it costs little
         known = self.table.c.correlation_id.is_not(None)
         Index("ix_inbox_correlation_id", self.table.c.correlation_id, sqlite_where=known, postgresql_where=known)
         # The same words in SQLite and PostgreSQL.
@@ -82,10 +85,17 @@ class Inbox:
         rows = await (await session.connection()).execute(query)
         return [Handled(event_id, event_type, handled_at) for event_id, event_type, handled_at in rows]
 
-    async def prune(self, session: AsyncSession, before: datetime) -> int:
-        """Forget what was handled before an instant; return how many rows went.
+    async def prune(self, session: AsyncSession, before: datetime, limit: int) -> int:
+        """Forget what was handled before an instant, at most so many rows, the oldest first; return how many went.
 
         Keep rows for longer than any topic keeps records, or a replay takes effect again.
         """
-        connection = await session.connection()
-        return (await connection.execute(delete(self.table).where(self.table.c.handled_at < before))).rowcount
+        table = self.table.c
+        oldest = (
+            select(table.consumer, table.event_id)
+            .where(table.handled_at < before)
+            .order_by(table.handled_at)
+            .limit(limit)
+        )
+        statement = delete(self.table).where(tuple_(table.consumer, table.event_id).in_(oldest))
+        return (await (await session.connection()).execute(statement)).rowcount

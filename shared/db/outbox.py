@@ -215,7 +215,12 @@ class Outbox:
             found.append(Said(event_id, kind, subject, said_at, published_at))
         return found
 
-    async def prune(self, session: AsyncSession, before: datetime) -> int:
-        """Delete rows published before an instant; return how many went."""
-        statement = delete(self.table).where(self.table.c.published_at < before)
+    async def prune(self, session: AsyncSession, before: datetime, limit: int) -> int:
+        """Delete rows published before an instant, looking at the first so many only; return how many went.
+
+        Rows are published in their order, so those to delete are the first ones, and the primary key finds them.
+        """
+        first = select(self.table.c.seq, self.table.c.published_at).order_by(self.table.c.seq).limit(limit).subquery()
+        old = select(first.c.seq).where(first.c.published_at < before)
+        statement = delete(self.table).where(self.table.c.seq.in_(old))
         return (await (await session.connection()).execute(statement)).rowcount

@@ -34,6 +34,7 @@ class RelaySettings:
         retry_cap_seconds: the longest pause while the bus is away.
         keep: how long published rows stay, as evidence.
         prune_every: how often the older ones are deleted.
+        prune_rows: how many of them in one transaction; while there are more, they go between the batches.
     """
 
     batch: int = 200
@@ -43,6 +44,7 @@ class RelaySettings:
     retry_cap_seconds: float = 5.0
     keep: timedelta = timedelta(days=14)
     prune_every: timedelta = timedelta(hours=1)
+    prune_rows: int = 5_000
 
 
 class Relay:
@@ -153,9 +155,11 @@ class Relay:
     async def _prune(self) -> None:
         now = self._clock()
         if self._pruned_at is None or now - self._pruned_at >= self._settings.prune_every:
+            self._pruned_at = now  # what fails is tried again at its time; meanwhile events go out
             async with self._db.transaction() as session:
-                await self._outbox.prune(session, now - self._settings.keep)
-            self._pruned_at = now
+                gone = await self._outbox.prune(session, now - self._settings.keep, self._settings.prune_rows)
+            if gone == self._settings.prune_rows:
+                self._pruned_at = None
 
     async def _release(self) -> None:
         try:

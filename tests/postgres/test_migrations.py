@@ -141,7 +141,7 @@ async def test_what_the_release_before_kept_is_there_after_the_upgrade(database:
 
 async def test_a_room_refuses_an_older_database_on_a_server_and_says_what_to_do(database_url: str) -> None:
     database = Database(database_url)
-    with pytest.raises(ConfigurationError, match=r"is empty, .* 0002. Run `rounds db upgrade`"):
+    with pytest.raises(ConfigurationError, match=r"is empty, .* 0003. Run `rounds db upgrade`"):
         await make_ready(database, migrations("board"), upgrading=False)
     await bring_to(database, "board", first_revision("board"))
     with pytest.raises(ConfigurationError, match=r"at revision c3b2e42490c0, .* Run `rounds db upgrade`"):

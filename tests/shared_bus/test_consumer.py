@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import registry
 from structlog.testing import capture_logs
 
@@ -276,6 +278,37 @@ async def test_the_inbox_forgets_what_is_older_than_it_keeps(bus: LogBus, room: 
         async with room.db.reading() as session:
             rows = await (await session.connection()).execute(room.inbox.table.select())
             return len(await room.effects()) == 1 and not rows.all()
+
+    async with running(room.consumer(bus).run):
+        await until(forgotten)
+
+
+async def test_the_inbox_forgets_a_few_at_a_time_the_oldest_first(room: TinyRoom) -> None:
+    start = utc_now()
+    async with room.db.transaction() as session:
+        for minute in range(7):
+            event_id = EventId(UUID(int=7 - minute))
+            await room.inbox.first_sight(session, "tiny", event_id, start + timedelta(minutes=minute))
+    before = start + timedelta(minutes=5)
+    went = []
+    for _ in range(3):
+        async with room.db.transaction() as session:
+            went.append(await room.inbox.prune(session, before, 3))
+    async with room.db.reading() as session:
+        kept = await (await session.connection()).execute(select(room.inbox.table.c.event_id))
+        assert {event_id.int for (event_id,) in kept} == {1, 2}
+    assert went == [3, 2, 0]
+
+
+async def test_a_consumer_goes_on_forgetting_while_there_is_more(bus: LogBus, room: TinyRoom) -> None:
+    async with room.db.transaction() as session:
+        for number in range(7):
+            await room.inbox.first_sight(session, "tiny", EventId(UUID(int=number)), utc_now() - timedelta(days=500))
+    room.settings = replace(room.settings, poll_seconds=0.01, prune_rows=2)
+
+    async def forgotten() -> bool:
+        async with room.db.reading() as session:
+            return not (await (await session.connection()).execute(room.inbox.table.select())).all()
 
     async with running(room.consumer(bus).run):
         await until(forgotten)

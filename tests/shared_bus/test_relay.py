@@ -6,9 +6,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import Table, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from structlog.testing import capture_logs
 
@@ -21,7 +23,7 @@ from shared.errors import ConfigurationError, PoisonError, TransientError
 from shared.events.booking import VisitCancelled
 from shared.events.topics import RECORD_BYTES, VISITS
 from tests.contract.conditions import running, until
-from tests.contract.room import TinyRoom, fact
+from tests.contract.room import BRISK_RELAY, TinyRoom, fact
 from tests.shared_bus.failures import locked
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -184,9 +186,50 @@ async def test_published_rows_are_pruned_and_waiting_ones_never(bus: LogBus, roo
         await drained(room)
     await room.say(fact(1, 2))
     async with room.db.transaction() as session:
-        assert await room.outbox.prune(session, utc_now() - timedelta(hours=1)) == 0
-        assert await room.outbox.prune(session, utc_now() + timedelta(hours=1)) == 1
+        assert await room.outbox.prune(session, utc_now() - timedelta(hours=1), 10) == 0
+        assert await room.outbox.prune(session, utc_now() + timedelta(hours=1), 10) == 1
         assert (await room.outbox.backlog(session)).count == 1
+
+
+async def rows_of(room: TinyRoom, table: Table) -> int:
+    """Count a table's rows."""
+    async with room.db.reading() as session:
+        return int((await (await session.connection()).execute(select(func.count()).select_from(table))).scalar_one())
+
+
+async def test_old_rows_of_the_outbox_go_a_few_at_a_time_until_none_is_left(bus: LogBus, room: TinyRoom) -> None:
+    await room.say(*(fact(1, version) for version in range(1, 8)))
+    went = []
+    prune = room.outbox.prune
+
+    async def watched(session: AsyncSession, before: datetime, limit: int) -> int:
+        went.append(await prune(session, before, limit))
+        return went[-1]
+
+    async def empty() -> bool:
+        return not await rows_of(room, room.outbox.table)
+
+    room.outbox.prune = watched  # type: ignore[method-assign]
+    settings = replace(BRISK_RELAY, keep=timedelta(0), prune_rows=3, poll_seconds=0.01, gather_seconds=0)
+    async with running(room.relay(bus, settings).run):
+        await until(empty)
+    assert went == [3, 3, 1]
+
+
+async def test_pruning_that_fails_is_not_tried_again_at_once(bus: LogBus, room: TinyRoom) -> None:
+    tries = 0
+
+    async def too_long(*_: object) -> int:
+        nonlocal tries
+        tries += 1
+        raise locked()
+
+    room.outbox.prune = too_long  # type: ignore[assignment,method-assign]
+    async with running(room.relay(bus, replace(BRISK_RELAY, poll_seconds=0.01)).run):
+        for version in range(1, 6):
+            await room.say(fact(1, version))
+            await drained(room)
+    assert tries == 1
 
 
 async def test_the_backlog_knows_since_when_it_waits(room: TinyRoom) -> None:
