@@ -9,6 +9,7 @@ import datetime as dt
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from itertools import batched
 
 import structlog
 
@@ -32,6 +33,8 @@ from shared.observability.tracing import begins_trace
 IDLE_SECONDS = 1.0
 RETRY_CAP = 30.0
 IMPROVE_AGAIN_SECONDS = 30.0
+DAYS_AT_ONCE = 4
+"""Most of what an insertion takes is waiting for the database, so several days are planned beside each other."""
 REMEMBERED_DAYS = 64
 RENEWALS = 3
 """Times a lease is renewed within its length."""
@@ -85,19 +88,23 @@ class PlanJobs:
             await self._break_off()
 
     async def work(self) -> float:
-        """Plan the first day that is due; return how long to wait before looking again."""
+        """Plan the days that are due; return how long to wait before looking again."""
         pause = IDLE_SECONDS
-        now = self._state.clock()
         async with self._state.db.reading() as session:
-            waiting = await requests.open_requests(session, now, self._holder)
+            waiting = await requests.open_requests(session, self._state.clock(), self._holder)
+        due_now: list[PlanRequestRow] = []
         for request in waiting:
+            now = self._state.clock()
             due = max(due_in(request, now, self._settings), self._not_before(request, now))
             if due > 0:
                 pause = min(pause, due)
-            elif self._is_searching and self._has_to_wait(request):
-                continue
-            elif await self._plan(request):
-                return 0
+            elif not (self._is_searching and self._has_to_wait(request)):
+                due_now.append(request)
+        for days in batched(due_now, DAYS_AT_ONCE):
+            for planned in await asyncio.gather(*map(self._plan, days), return_exceptions=True):
+                if isinstance(planned, BaseException):
+                    raise planned
+                pause = 0.0 if planned else pause
         return pause
 
     async def searched(self) -> None:
@@ -138,7 +145,7 @@ class PlanJobs:
 
     async def _lease(self, request: PlanRequestRow) -> Leased | None:
         now = self._state.clock()
-        async with self._state.db.transaction() as session:
+        async with self._state.db.transaction(quiet=True) as session:
             return await requests.lease(session, request, self._holder, now, self._until(now))
 
     def _until(self, now: dt.datetime) -> dt.datetime:
@@ -153,9 +160,9 @@ class PlanJobs:
             await publish(self._state, leased, snapshot, memory, await self._insert(snapshot.job), began)
             return True
         wait = 0.0 if leased.improving else still_in(request, began, self._settings)
-        if wait <= 0 and self._is_searching:
+        while wait <= 0 and self._is_searching:
             if self._searched is not None and self._searched.improving:
-                await self._break_off()
+                await self._break_off()  # another day may begin its search meanwhile, so this is asked again
             else:
                 self._queued.add((leased.area_id, leased.date))
                 await self._give_back(leased)
@@ -210,7 +217,7 @@ class PlanJobs:
                 if solving.done():
                     return solving.result()
                 now = self._state.clock()
-                async with self._state.db.transaction() as session:
+                async with self._state.db.transaction(quiet=True) as session:
                     if not await requests.renew(session, leased, now, self._until(now)):
                         return None
         finally:

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.routing.domain.plan import Route as PlannedRoute
 from services.routing.domain.problem import Break, Shift, Travel, Visit, Window
 from services.routing.store import plans, queries
-from services.routing.store.models import BegunRow, PlaceRow, PlanRow, ShiftRow, VisitRow
+from services.routing.store.models import BegunRow, PlaceRow, PlanRow, VisitRow
 from services.routing.travel.port import Point
 from shared.events.dispatch import ShiftState
 from shared.events.ids import AreaId, NurseId, NurseRef, ShiftId, VisitId
@@ -109,7 +109,7 @@ class DayMemory:
     async def read(self, session: AsyncSession, area_id: AreaId, date: dt.date) -> Day:
         """Read the day, as far as it is not remembered."""
         visits = await self._read_visits(session, area_id, date)
-        shifts = self._read_shifts(await queries.open_shifts(session, area_id, date))
+        shifts = await self._read_shifts(session, area_id, date)
         begun = await queries.begun(session, area_id, date)
         routes = await self._read_routes(session, area_id, date)
         self._forget_unused_sites(visits, shifts)
@@ -152,13 +152,14 @@ class DayMemory:
         self._visits = {visit_id: read.get(visit_id) or self._visits[visit_id] for visit_id, *_ in present}
         return list(self._visits.values())
 
-    def _read_shifts(self, rows: Sequence[ShiftRow]) -> list[ShiftState]:
-        self._shifts = {
-            row.shift_id: known
-            if (known := self._shifts.get(row.shift_id)) and known[0] == row.version
-            else (row.version, ShiftState.model_validate(row.body))
-            for row in rows
+    async def _read_shifts(self, session: AsyncSession, area_id: AreaId, date: dt.date) -> list[ShiftState]:
+        present = await queries.shift_versions(session, area_id, date)
+        unread = [shift_id for shift_id, version in present if self._shifts.get(shift_id, (0,))[0] != version]
+        read = {
+            row.shift_id: (row.version, ShiftState.model_validate(row.body))
+            for row in await queries.shifts(session, unread)
         }
+        self._shifts = {shift_id: read.get(shift_id) or self._shifts[shift_id] for shift_id, _ in present}
         return [shift for _, shift in self._shifts.values()]
 
     async def _read_routes(self, session: AsyncSession, area_id: AreaId, date: dt.date) -> dict[ShiftId, Route]:

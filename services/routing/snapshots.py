@@ -96,7 +96,8 @@ def _job(
     shifts_differ = any(str(shift.id) in differing for shift in problem.shifts)
     much = len(changed_visits) > max(FEW_VISITS, len(problem.visits) // FEW_SHARE)
     inserted = leased.inserted + len(changed_visits)
-    mostly_inserted = inserted > max(FEW_VISITS, len(problem.visits) - inserted)  # as in an import that comes slowly
+    importing = leased.pace > settings.import_pace
+    mostly_inserted = importing and inserted > max(FEW_VISITS, len(problem.visits) - inserted)
     if leased.thorough or shifts_differ or much or mostly_inserted:
         return Job(problem, effort, settings.seed, previous)
     return Job(problem, effort, settings.seed, previous, changed_visits, search=False)

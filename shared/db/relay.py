@@ -39,7 +39,7 @@ class RelaySettings:
 
     batch: int = 200
     lease: timedelta = timedelta(seconds=15)
-    gather_seconds: float = 0.02
+    gather_seconds: float = 0.01
     poll_seconds: float = 1.0
     retry_cap_seconds: float = 5.0
     keep: timedelta = timedelta(days=14)
@@ -136,7 +136,7 @@ class Relay:
         except (TransientError, TimeoutError):
             BUS_FAILURES.labels(self._outbox.room).inc()
             raise
-        async with self._db.transaction() as session:
+        async with self._db.transaction(quiet=True) as session:
             await self._outbox.mark(session, batch)
 
     async def _hold_lease(self) -> bool:
@@ -144,7 +144,7 @@ class Relay:
         if self._seconds_left() < self._settings.lease.total_seconds() / 2:
             now = self._clock()
             until = now + self._settings.lease
-            async with self._db.transaction() as session:
+            async with self._db.transaction(quiet=True) as session:
                 taken = await self._leases.take(session, LEASE, self._holder, now=now, until=until)
             self._held_until = until if taken else now
         return self._seconds_left() > 0
@@ -156,7 +156,7 @@ class Relay:
         now = self._clock()
         if self._pruned_at is None or now - self._pruned_at >= self._settings.prune_every:
             self._pruned_at = now  # what fails is tried again at its time; meanwhile events go out
-            async with self._db.transaction() as session:
+            async with self._db.transaction(quiet=True) as session:
                 gone = await self._outbox.prune(session, now - self._settings.keep, self._settings.prune_rows)
             if gone == self._settings.prune_rows:
                 self._pruned_at = None

@@ -110,10 +110,16 @@ class Database:
             await engine.dispose()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """Open a writing transaction; it commits when the block ends and rolls back when it raises."""
+    async def transaction(self, *, quiet: bool = False) -> AsyncIterator[AsyncSession]:
+        """Open a writing transaction; it commits when the block ends and rolls back when it raises.
+
+        Args:
+            quiet: it makes no work for anybody, so nobody is woken (see ``commits``).
+        """
         async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
+        if quiet:
+            return
         self._wake()
         if self._hints:
             self._hints.committed()
@@ -125,7 +131,7 @@ class Database:
             yield session
 
     def commits(self) -> asyncio.Event:
-        """Return an event that is set after every commit; the caller clears it.
+        """Return an event that is set after every commit but the quiet ones; the caller clears it.
 
         Commits of other processes set it too, on PostgreSQL, as a hint that may be lost: poll as well.
         """

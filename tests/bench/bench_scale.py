@@ -6,8 +6,6 @@ first lease to the last plan.
 
 import asyncio
 import datetime as dt
-import os
-import shutil
 import tempfile
 import time
 from collections.abc import Sequence
@@ -24,15 +22,16 @@ from services.routing.service import MIGRATIONS
 from services.routing.settings import RoutingSettings
 from services.routing.store.models import PlanRequestRow, PlanRow, outbox
 from services.routing.travel.straight_line import StraightLine
-from shared.areas import MANIFEST, Area, area_dir, load_areas
+from shared.areas import Area
 from shared.bus.handling import Deps
 from shared.clock import new_id, utc_now
 from shared.db.migrate import upgrade
 from shared.db.session import Database
 from shared.events.envelope import decode, encode
-from shared.events.ids import AreaId, EventId
+from shared.events.ids import EventId
 from shared.events.registry import Event
 from shared.events.values import Break, GeoPoint, TimeWindow
+from tests.bench.copied_areas import copied_areas
 from tests.bench.finding import Finding, show
 from tests.bench.rooms import Rooms, servers
 from tests.routing_room.facts import located, requested, shift
@@ -41,18 +40,6 @@ AREAS, VISITS, NURSES = 8, 300, 26
 AT_MOST = 0.6
 LOOK_SECONDS = 0.05
 PATIENCE = 600.0
-
-
-def _areas(data: Path, day: DemoDay) -> list[Area]:
-    """Give the one map further names: what is measured does not depend on whose streets they are."""
-    made = area_dir(data, day.area.id)
-    for number in range(AREAS):
-        area = day.area.model_copy(update={"id": AreaId(f"area-{number}")})
-        folder = area_dir(data, area.id)
-        shutil.copytree(made, folder, copy_function=os.link)
-        (folder / MANIFEST).unlink()
-        (folder / MANIFEST).write_text(area.model_dump_json())
-    return [area for area in load_areas(data).values() if area.id != day.area.id]
 
 
 def _day_of(area: Area, number: int, day: DemoDay) -> list[Event]:
@@ -142,7 +129,7 @@ async def _run(rooms: Rooms, workers: int, areas: Sequence[Area], day: DemoDay) 
 async def measure(data: Path) -> list[Finding]:
     """Return the time of one worker and of two, and their ratio."""
     day = prepare(data, DemoWish(), lambda _what, _share: None, utc_now())
-    areas = _areas(data, day)
+    areas = copied_areas(data, day.area, AREAS)
     findings: list[Finding] = []
     took = []
     async with servers(data) as rooms:

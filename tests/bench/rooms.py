@@ -88,6 +88,7 @@ class Rooms:
         for room, process in self._running:
             used[room] += _cpu_of(process.pid)
         used["PostgreSQL"] = _cpu_of(self.server.pid)
+        used["Kafka"] = sum(_cpu_of(broker.pid) for broker in self.cluster.brokers)
         return used
 
 

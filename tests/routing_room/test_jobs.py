@@ -61,48 +61,6 @@ async def test_a_single_change_is_inserted_at_once_and_the_day_searched_when_it_
     assert await room.work() == 1
 
 
-async def test_an_import_has_to_be_still_for_longer(room: Room) -> None:
-    await room.hear(shift(1), *(event for number in range(1, 15) for event in (requested(number), located(number))))
-    room.now += SECOND
-    assert 0.4 < await room.work() <= 0.5
-    room.now += 0.5 * SECOND
-    await room.work()
-    assert [len(job.problem.visits) for job in room.solver.jobs] == [14]
-
-
-async def test_nothing_is_inserted_while_an_import_goes_on(room: Room) -> None:
-    await room.plan(shift(1), requested(1), located(1))
-    for number in range(2, 42):
-        await room.hear(requested(number), located(number))
-        room.now += 0.01 * SECOND
-        await room.work()
-    # Before it can be told from single bookings, some are inserted.
-    assert len(room.solver.jobs) < 15
-    room.now += 5 * SECOND
-    await room.work()
-    assert (room.solver.jobs[-1].search, len(room.solver.jobs[-1].problem.visits)) == (True, 41)
-
-
-async def test_a_day_that_is_mostly_inserted_is_searched_first(room: Room) -> None:
-    await room.plan(shift(1), requested(1), located(1))
-    for number in range(2, 13):
-        await room.hear(requested(number), located(number))
-        room.now += 0.3 * SECOND
-        await room.work()
-    assert [job.search for job in room.solver.jobs] == [True, *[False] * 10, True]
-
-
-async def test_a_day_that_never_gets_still_is_planned_after_a_while(room: Room) -> None:
-    await room.hear(shift(1))
-    for number in range(1, 60):
-        await room.hear(requested(number), located(number))
-        room.now += 0.2 * SECOND
-        await room.work()
-        if room.solver.jobs:
-            break
-    assert dt.timedelta(seconds=10) <= room.now - at(0) < dt.timedelta(seconds=10.5)
-
-
 async def test_a_change_during_a_solve_is_answered_by_another(room: Room) -> None:
     room.solver.gate = asyncio.Event()
     await room.hear(shift(1), requested(1), located(1))
@@ -351,10 +309,10 @@ async def test_a_worker_whose_lease_could_not_be_given_back_takes_its_day_again(
     room.now += SECOND
     transaction, failing = room.state.db.transaction, False
 
-    def sometimes_full() -> object:
+    def sometimes_full(**how: bool) -> object:
         if failing:
             raise TimeoutError("the disk is full")
-        return transaction()
+        return transaction(**how)
 
     monkeypatch.setattr(room.state.db, "transaction", sometimes_full)
     original = room.jobs._give_back

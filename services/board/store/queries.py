@@ -2,11 +2,10 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import Protocol
 
-from sqlalchemy import ColumnElement, event, inspect, text
+from sqlalchemy import ColumnElement, event, text
 from sqlalchemy.orm import Session
-from sqlmodel import and_, col, func, or_, select
+from sqlmodel import SQLModel, and_, col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.board.domain.facts import DayFacts
@@ -14,6 +13,7 @@ from services.board.domain.lateness import Due
 from services.board.domain.progress import Progress, Status
 from services.board.store.models import PlaceRow, PlanRow, ProgressRow, RevisionRow, RouteRow, ShiftRow, VisitRow
 from shared.areas import Area
+from shared.db.newest import keep_newest
 from shared.events.booking import VisitRequested
 from shared.events.dispatch import RouteDispatched, ShiftOpened
 from shared.events.geocoding import PlaceResolved, PlaceUnresolved
@@ -28,19 +28,10 @@ _BUMP = text(
 _CHANGED = "changed areas"
 
 
-class Versioned(Protocol):
-    """A row that knows by which version of its aggregate it was last changed."""
-
-    version: int
-
-
-async def keep(session: AsyncSession, area_id: AreaId, row: Versioned) -> None:
+async def keep(session: AsyncSession, area_id: AreaId, row: SQLModel) -> None:
     """Write a row unless a newer one stands there, and note that the area has changed."""
-    identity = inspect(type(row)).primary_key_from_instance(row)
-    known = await session.get(type(row), identity, with_for_update=True)
-    if known is not None and known.version >= row.version:
+    if not await keep_newest(session, row):
         return
-    await session.merge(row)
     if _CHANGED not in session.info:
         session.info[_CHANGED] = set()
         event.listen(session.sync_session, "before_commit", _bump, once=True)

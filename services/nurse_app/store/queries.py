@@ -2,16 +2,16 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import Protocol
 
-from sqlalchemy import Uuid, bindparam, event, inspect, text
+from sqlalchemy import Uuid, bindparam, event, text
 from sqlalchemy.orm import Session
-from sqlmodel import col, select
+from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.nurse_app.domain.round import Round, make_round
 from services.nurse_app.domain.standing import Standing
 from services.nurse_app.store.models import RevisionRow, RouteRow, StandingRow, VisitRow
+from shared.db.newest import keep_newest
 from shared.events.booking import VisitRequested
 from shared.events.dispatch import RouteDispatched
 from shared.events.ids import AreaId, NurseId, VisitId
@@ -25,19 +25,10 @@ _BUMP = text(
 _CHANGED = "changed nurses"
 
 
-class Versioned(Protocol):
-    """A row that knows by which version of its aggregate it was last changed."""
-
-    version: int
-
-
-async def keep(session: AsyncSession, row: Versioned, nurses: Iterable[NurseId]) -> None:
+async def keep(session: AsyncSession, row: SQLModel, nurses: Iterable[NurseId]) -> None:
     """Write a row unless a newer one stands there, and note whose pages it changes."""
-    identity = inspect(type(row)).primary_key_from_instance(row)
-    known = await session.get(type(row), identity, with_for_update=True)
-    if known is not None and known.version >= row.version:
+    if not await keep_newest(session, row):
         return
-    await session.merge(row)
     if _CHANGED not in session.info:
         session.info[_CHANGED] = set()
         event.listen(session.sync_session, "before_commit", _bump, once=True)

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable
 
+from sqlalchemy.orm import load_only
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -31,7 +32,12 @@ async def planned_causes(
     """
     job, causes = present_cause(), {}
     visits = [stop.visit_id for route in routes for stop in route.stops if stop.visit_id]
-    for row in await session.exec(select(VisitRow).where(col(VisitRow.visit_id).in_(visits))):
+    query = (
+        select(VisitRow)
+        .options(load_only(VisitRow.cause, VisitRow.planned_at))  # type: ignore[arg-type] # SQLModel types them as values
+        .where(col(VisitRow.visit_id).in_(visits))
+    )
+    for row in await session.exec(query):
         if row.cause is None:
             continue
         if row.planned_at is None:

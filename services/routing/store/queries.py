@@ -79,14 +79,21 @@ async def located_visits(session: AsyncSession, visit_ids: Collection[UUID]) -> 
     return (await session.exec(query)).all()
 
 
-async def open_shifts(session: AsyncSession, area_id: AreaId, date: dt.date) -> Sequence[ShiftRow]:
-    """Return the shifts of a day that are worked, in a fixed order."""
+async def shift_versions(session: AsyncSession, area_id: AreaId, date: dt.date) -> Sequence[tuple[UUID, int]]:
+    """Return id and version of each shift of a day that is worked, in a fixed order."""
     query = (
-        select(ShiftRow)
+        select(ShiftRow.shift_id, ShiftRow.version)
         .where(ShiftRow.area_id == area_id, ShiftRow.date == date, col(ShiftRow.body).is_not(None))
         .order_by(col(ShiftRow.shift_id))
     )
     return (await session.exec(query)).all()
+
+
+async def shifts(session: AsyncSession, shift_ids: Collection[UUID]) -> Sequence[ShiftRow]:
+    """Return shifts."""
+    if not shift_ids:
+        return []
+    return (await session.exec(select(ShiftRow).where(col(ShiftRow.shift_id).in_(shift_ids)))).all()
 
 
 async def begun(session: AsyncSession, area_id: AreaId, date: dt.date) -> Sequence[BegunRow]:

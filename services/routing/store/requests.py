@@ -32,6 +32,7 @@ class Leased:
         cramped: see ``PlanRequestRow``.
         inserted: see ``PlanRequestRow``.
         thorough: see ``PlanRequestRow``.
+        pace: how many changes came within the second or so before the newest.
     """
 
     area_id: AreaId
@@ -42,6 +43,7 @@ class Leased:
     cramped: bool
     inserted: int
     thorough: bool
+    pace: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,15 @@ async def lease(
         row.holder, row.until = holder, until
     row.token += 1
     return Leased(
-        AreaId(row.area_id), row.date, row.wanted, row.token, improving, row.cramped, row.inserted, row.thorough
+        AreaId(row.area_id),
+        row.date,
+        row.wanted,
+        row.token,
+        improving,
+        row.cramped,
+        row.inserted,
+        row.thorough,
+        row.pace,
     )
 
 
