@@ -73,11 +73,16 @@ def check_kafka(*, json: Json = False) -> None:
 def apply_topics(
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    grow: Annotated[
+        bool, typer.Option("--grow", help="Also add partitions to topics that exist; keys move to other lanes.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Make the topics that are missing and bring the others to the list: partitions, retention, compaction, size.
+    """Make the topics that are missing and bring the others to the list: retention, compaction, size.
 
-    Partitions only grow, nothing is ever deleted, and the number of replicas is left to Kafka's own tools.
+    Nothing is ever deleted, and the number of replicas is left to Kafka's own tools. More partitions than the list
+    wants are well; fewer are left to do by hand, unless --grow is given: what is new of a visit may then be handled
+    before what is old, so stop what publishes and let the rooms read to the end first.
     Exit code 1 when something is left to do by hand.
 
     Example: `rounds kafka topics apply --dry-run`
@@ -88,7 +93,7 @@ def apply_topics(
 
     async def work() -> "list[Change]":
         async with admin_client(settings) as admin:
-            return await (plan if dry_run else apply)(admin, settings, TOPICS)
+            return await (plan if dry_run else apply)(admin, settings, TOPICS, grow=grow)
 
     changes = asyncio.run(work())
     if json:

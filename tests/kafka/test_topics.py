@@ -1,5 +1,6 @@
 """Topics come from the one list: a dry run says what would be done, an apply does it, twice does nothing."""
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -26,10 +27,10 @@ async def planned(settings: KafkaSettings, spec: TopicSpec) -> list[Change]:
         return await plan(admin, settings, {spec.name: spec})
 
 
-async def applied(settings: KafkaSettings, spec: TopicSpec) -> list[Change]:
+async def applied(settings: KafkaSettings, spec: TopicSpec, *, grow: bool = False) -> list[Change]:
     """Bring one topic to the list; return what is left to do."""
     async with admin_client(settings) as admin:
-        await apply(admin, settings, {spec.name: spec})
+        await apply(admin, settings, {spec.name: spec}, grow=grow)
         return await plan(admin, settings, {spec.name: spec})
 
 
@@ -43,21 +44,25 @@ async def test_what_was_applied_needs_nothing_more(settings: KafkaSettings) -> N
     assert await applied(settings, SPEC) == []
 
 
-async def test_partitions_grow_and_settings_follow_the_list(settings: KafkaSettings) -> None:
+async def test_settings_follow_the_list_and_partitions_grow_only_when_asked_to(settings: KafkaSettings) -> None:
     await applied(settings, SPEC)
     wider = replace(SPEC, partitions=5, retention=timedelta(days=9), compacted=True)
-    assert [change.what for change in await planned(settings, wider)] == [
-        "grow from 2 to 5 partitions; keys move to other lanes",
-        "set cleanup.policy delete -> compact, retention.ms 259200000 -> 777600000",
-    ]
-    assert await applied(settings, wider) == []
+    first, second = await planned(settings, wider)
+    assert first.what.startswith("grow from 2 to 5 partitions; keys move to other lanes")
+    assert first.by_hand
+    assert second.what == "set cleanup.policy delete -> compact, retention.ms 259200000 -> 777600000"
+    (left,) = await applied(settings, wider)
+    assert left.what == first.what
+    assert await applied(settings, wider, grow=True) == []
 
 
-async def test_partitions_never_shrink_and_replicas_are_left_to_the_operator(settings: KafkaSettings) -> None:
+async def test_a_site_that_has_more_partitions_than_the_list_has_nothing_to_do(settings: KafkaSettings) -> None:
     await applied(settings, SPEC)
-    (fewer,) = await applied(settings, replace(SPEC, partitions=1))
-    assert fewer.by_hand
-    assert "never shrink" in fewer.what
+    assert await applied(settings, replace(SPEC, partitions=1)) == []
+
+
+async def test_replicas_are_left_to_the_operator(settings: KafkaSettings) -> None:
+    await applied(settings, SPEC)
     (copies,) = (
         change for change in await planned(settings.model_copy(update={"replication": 3}), SPEC) if change.by_hand
     )
@@ -98,6 +103,29 @@ async def test_many_that_start_at_once_all_find_their_topics(settings: KafkaSett
     assert [bus.trouble for bus in buses] == [None] * 4
     for bus in buses:
         await bus.stop()
+
+
+def test_the_command_grows_a_topic_only_when_told_to(
+    rounds: Rounds, settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROUNDS_KAFKA_BOOTSTRAP_SERVERS", settings.bootstrap_servers)
+    monkeypatch.setenv("ROUNDS_KAFKA_PREFIX", settings.prefix)
+    narrow = {name: replace(spec, partitions=1) for name, spec in TOPICS.items()}
+    narrow[VISITS] = replace(TOPICS[VISITS], partitions=TOPICS[VISITS].partitions + 1)
+
+    async def make() -> None:
+        async with admin_client(settings) as admin:
+            await apply(admin, settings, narrow)
+
+    asyncio.run(make())
+    refused = [json.loads(line) for line in rounds("kafka", "topics", "apply", "--json").out.splitlines()]
+    assert {entry["topic"] for entry in refused} == {
+        settings.prefix + spec.name for spec in TOPICS.values() if spec.partitions > 1 and spec.name != VISITS
+    }
+    assert all(entry["by_hand"] and not entry["done"] for entry in refused)
+    assert rounds("kafka", "topics", "apply").code == 1
+    assert rounds("kafka", "topics", "apply", "--grow").code == 0
+    assert rounds("kafka", "topics", "apply").out == f"All {len(TOPICS)} topics are as the list wants them.\n"
 
 
 def test_the_command_says_what_it_would_do_and_does_it(

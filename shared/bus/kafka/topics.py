@@ -72,18 +72,33 @@ async def admin_client(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminCl
         await quietly_stopped(admin.close(), "admin")
 
 
-async def plan(admin: AIOKafkaAdminClient, settings: KafkaSettings, topics: Mapping[str, TopicSpec]) -> list[Change]:
-    """Return the steps from what is on the brokers to what the list wants; nothing is done."""
+async def plan(
+    admin: AIOKafkaAdminClient, settings: KafkaSettings, topics: Mapping[str, TopicSpec], *, grow: bool = False
+) -> list[Change]:
+    """Return the steps from what is on the brokers to what the list wants; nothing is done.
+
+    Args:
+        admin: see ``admin_client()``.
+        settings: names and replication.
+        topics: the list.
+        grow: give topics that exist more partitions, where the list wants more. Their keys then move to other lanes,
+            and what is new of a key may be handled before what is old; without it that is left to do by hand.
+    """
     names = {settings.outside(spec.name): spec for spec in topics.values()}
     found = await _look(admin, list(names))
     changes: list[Change] = []
     for name, spec in names.items():
-        changes += _steps(name, spec, found.get(name), settings)
+        changes += _steps(name, spec, found.get(name), settings, grow=grow)
     return changes
 
 
 async def apply(
-    admin: AIOKafkaAdminClient, settings: KafkaSettings, topics: Mapping[str, TopicSpec], *, only_missing: bool = False
+    admin: AIOKafkaAdminClient,
+    settings: KafkaSettings,
+    topics: Mapping[str, TopicSpec],
+    *,
+    only_missing: bool = False,
+    grow: bool = False,
 ) -> list[Change]:
     """Plan, take the steps, and wait until the brokers have taken them in.
 
@@ -94,6 +109,7 @@ async def apply(
         settings: names and replication.
         topics: the list.
         only_missing: make topics and change none.
+        grow: see ``plan()``.
 
     Returns:
         The steps taken, and those left to do by hand.
@@ -102,12 +118,13 @@ async def apply(
         ConfigurationError: the brokers refuse one; says why.
         TransientError: they do not take it in.
     """
-    changes = [change for change in await plan(admin, settings, topics) if change.create or not only_missing]
+    changes = [change for change in await plan(admin, settings, topics, grow=grow) if change.create or not only_missing]
     await _take(admin, changes)
     taken = {change.topic for change in changes if not change.by_hand}
 
     async def shown() -> bool:
-        return not any(left.topic in taken and not left.by_hand for left in await plan(admin, settings, topics))
+        left = await plan(admin, settings, topics, grow=grow)
+        return not any(change.topic in taken and not change.by_hand for change in left)
 
     try:
         async with asyncio.timeout(TAKEN_IN_SECONDS):
@@ -123,7 +140,9 @@ async def _take(admin: AIOKafkaAdminClient, changes: Sequence[Change]) -> None:
     if created:
         response = await admin.create_topics(created, timeout_ms=10_000)
         _check((name, code, note) for name, code, note in response.topic_errors if code != ALREADY_EXISTS)
-    grown = {change.topic: NewPartitions(change.partitions) for change in changes if change.partitions}
+    grown = {
+        change.topic: NewPartitions(change.partitions) for change in changes if change.partitions and not change.by_hand
+    }
     if grown:
         response = await admin.create_partitions(grown)
         _check(response.topic_errors)
@@ -149,7 +168,7 @@ def configs_of(spec: TopicSpec, settings: KafkaSettings) -> dict[str, str]:
     }
 
 
-def _steps(name: str, spec: TopicSpec, found: Found | None, settings: KafkaSettings) -> list[Change]:
+def _steps(name: str, spec: TopicSpec, found: Found | None, settings: KafkaSettings, *, grow: bool) -> list[Change]:
     wanted = configs_of(spec, settings)
     if found is None:
         kept = "the last record of each key" if spec.compacted else f"{spec.retention.days} days"
@@ -159,10 +178,9 @@ def _steps(name: str, spec: TopicSpec, found: Found | None, settings: KafkaSetti
     changes = []
     if found.partitions < spec.partitions:
         what = f"grow from {found.partitions} to {spec.partitions} partitions; keys move to other lanes"
-        changes.append(Change(name, what, partitions=spec.partitions))
-    if found.partitions > spec.partitions:
-        what = f"has {found.partitions} partitions, the list wants {spec.partitions}: partitions never shrink"
-        changes.append(Change(name, what, by_hand=True))
+        if not grow:
+            what += ": stop what publishes, let the rooms read to the end, then use --grow"
+        changes.append(Change(name, what, partitions=spec.partitions, by_hand=not grow))
     if found.replication != settings.replication:
         what = f"has {found.replication} replicas, not {settings.replication}: reassign it with Kafka's own tools"
         changes.append(Change(name, what, by_hand=True))
