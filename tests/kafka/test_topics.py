@@ -2,17 +2,19 @@
 
 import asyncio
 import json
+import time
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from deploy.dev.kafka import KafkaCluster
 from shared.bus.kafka import KafkaBus, KafkaSettings
 from shared.bus.kafka.topics import Change, admin_client, apply, plan
 from shared.bus.port import Message
 from shared.errors import ConfigurationError, TransientError
-from shared.events.topics import TOPICS, VISITS, TopicSpec
+from shared.events.topics import BOOKING_REQUESTS, TOPICS, VISITS, TopicSpec
 from tests.cli.conftest import Rounds
 from tests.kafka.conftest import FEW, OpenBus
 
@@ -59,6 +61,18 @@ async def test_settings_follow_the_list_and_partitions_grow_only_when_asked_to(s
 async def test_a_site_that_has_more_partitions_than_the_list_has_nothing_to_do(settings: KafkaSettings) -> None:
     await applied(settings, SPEC)
     assert await applied(settings, replace(SPEC, partitions=1)) == []
+
+
+async def test_a_foreign_clock_does_not_decide_how_long_a_request_is_kept(settings: KafkaSettings) -> None:
+    spec = TOPICS[BOOKING_REQUESTS]
+    async with admin_client(settings) as admin:
+        await apply(admin, settings, {spec.name: spec})
+        assert await plan(admin, settings, {spec.name: spec}) == []
+    producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers)
+    await producer.start()
+    sent = await producer.send_and_wait(settings.outside(spec.name), b"v", timestamp_ms=1)
+    await producer.stop()
+    assert sent.timestamp > time.time() * 1000 - 3_600_000
 
 
 async def test_replicas_are_left_to_the_operator(settings: KafkaSettings) -> None:

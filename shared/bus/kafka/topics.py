@@ -159,7 +159,10 @@ async def _take(admin: AIOKafkaAdminClient, changes: Sequence[Change]) -> None:
 def configs_of(spec: TopicSpec, settings: KafkaSettings) -> dict[str, str]:
     """Return the settings a topic is to have on the brokers."""
     room = NOTES_BYTES if spec.name.endswith(DEAD_LETTER_SUFFIX) else 0
+    # A foreign producer's clock must not decide how long patients' names are kept.
+    stamped = {"message.timestamp.type": "LogAppendTime"} if spec.inbound else {}
     return {
+        **stamped,
         "cleanup.policy": "compact" if spec.compacted else "delete",
         "retention.ms": str(spec.retention // timedelta(milliseconds=1)),
         "max.message.bytes": str(RECORD_BYTES + room),
