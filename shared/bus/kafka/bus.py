@@ -9,11 +9,12 @@ from aiokafka.errors import KafkaError
 
 from shared.bus.kafka.client import client_options, explained, stop_consumer
 from shared.bus.kafka.connection import Connection
+from shared.bus.kafka.probes import first_trouble
 from shared.bus.kafka.reading import read_all
 from shared.bus.kafka.settings import KafkaSettings
 from shared.bus.kafka.subscription import KafkaSubscription, Lanes
 from shared.bus.port import Message, Record
-from shared.errors import ConfigurationError
+from shared.errors import ConfigurationError, TransientError
 from shared.events.topics import TOPICS, TopicSpec
 
 HEARTBEAT_SECONDS = 0.5
@@ -134,6 +135,10 @@ class KafkaBus:
                 await consumer.start()
         except (KafkaError, OSError, TimeoutError) as error:
             raise explained(error, self._settings) from error
+        except (KeyError, ValueError) as error:  # what the library makes of a SCRAM answer that refuses us
+            raise TransientError(
+                await first_trouble(self._settings) or str(explained(error, self._settings))
+            ) from error
 
     def _refuse_unknown(self, topics: Sequence[str]) -> None:
         unknown = [topic for topic in topics if topic not in self._topics]
