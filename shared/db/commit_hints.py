@@ -8,8 +8,10 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import asyncpg
+import structlog
 
 from shared.db.patience import Patience
+from shared.db.transient import is_transient
 from shared.errors import TransientError
 
 if TYPE_CHECKING:
@@ -20,6 +22,10 @@ GATHER_SECONDS = 0.02
 """After a hint, commits gather this long before the next."""
 CLOSE_SECONDS = 2.0
 RECONNECT_CAP_SECONDS = 5.0
+LASTING_SECONDS = 60.0
+"""The pause after a failure that does not pass by itself."""
+
+log = structlog.get_logger()
 
 
 class CommitHints:
@@ -66,8 +72,8 @@ class CommitHints:
                     await self._exchange(connection, patience)
                 finally:
                     await _leave(connection)
-            except Exception as error:  # noqa: BLE001 - what does not pass by itself is raised again
-                await asyncio.sleep(patience.pause_after(error))
+            except Exception as error:  # noqa: BLE001 - polls go on without hints, so nothing need end with them
+                await asyncio.sleep(_pause_after(error, patience))
 
     async def _exchange(self, connection: "PgConnection", patience: Patience) -> None:
         connection.add_termination_listener(lambda _connection: self._due.set())
@@ -86,6 +92,14 @@ class CommitHints:
     def _on_notice(self, sender: int, ourselves: int) -> None:
         if sender != ourselves:
             self._heard()
+
+
+def _pause_after(error: Exception, patience: Patience) -> float:
+    """Return the seconds to wait before another try; what does not pass by itself is told each time."""
+    if is_transient(error):
+        return patience.pause_after(error)
+    log.error("failed_commit_hints", error=type(error).__name__, retry_seconds=LASTING_SECONDS)
+    return LASTING_SECONDS
 
 
 async def _leave(connection: "PgConnection") -> None:

@@ -2,12 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from deploy.dev.postgres import PostgresServer
+from shared.db import commit_hints
+from shared.db.postgres import PostgresServer as PostgresRoom
 from shared.db.session import Database
+
+if TYPE_CHECKING:
+    from shared.db.postgres import PgConnection
 
 SOON_SECONDS = 10
 QUIET_SECONDS = 0.3
@@ -85,6 +92,31 @@ async def test_a_burst_of_commits_is_few_hints(two: tuple[Database, Database]) -
     await asyncio.sleep(QUIET_SECONDS)
     counting.cancel()
     assert 1 <= hints < 50
+
+
+async def test_a_failure_nobody_foresaw_is_told_and_the_hints_come_again(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commit_hints, "LASTING_SECONDS", 0.01)
+    server = PostgresRoom(database_url, application="tests", password_file=None)
+    tries = 0
+
+    async def connect() -> "PgConnection":
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise LookupError
+        return await server.connect()
+
+    listening = asyncio.Event()
+    hints = commit_hints.CommitHints(connect, listening.set)
+    with capture_logs() as logs:
+        hints.begin()
+        assert await heard(listening)
+    await hints.close()
+    assert [(entry["event"], entry["error"], entry["log_level"]) for entry in logs] == [
+        ("failed_commit_hints", "LookupError", "error")
+    ] * 2
 
 
 async def test_hints_come_again_after_a_restart_of_the_server(
