@@ -15,8 +15,8 @@ class RoutingSettings(BaseSettings):
         cap_seconds: wall-clock end of a search, as a safety; far above what the rounds need.
         gather_seconds: changes of a day are let gather for this long; a few are then inserted into its plan.
         burst_pace: changes a second that are an import; nothing is inserted until it is over.
-        import_pace: changes a second that are a slow import, once it has brought more visits than the day had: the day
-            is searched.
+        import_pace: changes a second that are a slow import: once it has brought much, compared with what the day had,
+            the day is searched.
         quiet_seconds: a day is searched when its input has been still for this long,
         burst_quiet_seconds: for this long, when it was many changes at once, as from an import: what is still to come
             would make the plan worthless,

@@ -22,7 +22,7 @@ from shared.events.routing import PlanCommitted
 
 FEW_VISITS = 10
 FEW_SHARE = 4
-"""Up to ten changed visits, or one in four, are inserted into the plan there is; more and the day is searched."""
+"""Of an import, up to ten changed visits, or one in four, are inserted into the plan; more and the day is searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +94,11 @@ def _job(
     differing = {name for name, version in day.versions.items() if answers.get(name) != version}
     changed_visits = frozenset(visit.id for visit in problem.visits if str(visit.id) in differing)
     shifts_differ = any(str(shift.id) in differing for shift in problem.shifts)
-    much = len(changed_visits) > max(FEW_VISITS, len(problem.visits) // FEW_SHARE)
     inserted = leased.inserted + len(changed_visits)
-    importing = leased.pace > settings.import_pace
-    mostly_inserted = importing and inserted > max(FEW_VISITS, len(problem.visits) - inserted)
-    if leased.thorough or shifts_differ or much or mostly_inserted:
+    much = len(changed_visits) > max(FEW_VISITS, len(problem.visits) // FEW_SHARE)
+    mostly_inserted = inserted > max(FEW_VISITS, len(problem.visits) - inserted)
+    # What merely heaped up while the worker was busy is inserted too: a search would put it further behind.
+    imported = leased.pace > settings.import_pace and (much or mostly_inserted)
+    if leased.thorough or shifts_differ or imported:
         return Job(problem, effort, settings.seed, previous)
     return Job(problem, effort, settings.seed, previous, changed_visits, search=False)
