@@ -185,12 +185,10 @@ class Outbox:
             for seq, topic, key, headers, value in rows
         ]
 
-    async def mark(self, session: AsyncSession, published: Sequence[Pending]) -> None:
-        """Note that these rows are on the bus."""
+    async def mark(self, session: AsyncSession, published: Sequence[Pending], now: datetime) -> None:
+        """Note that these rows are on the bus since now, on the clock that also says when they are old."""
         statement = (
-            update(self.table)
-            .where(self.table.c.seq.in_([row.seq for row in published]))
-            .values(published_at=self._clock())
+            update(self.table).where(self.table.c.seq.in_([row.seq for row in published])).values(published_at=now)
         )
         await (await session.connection()).execute(statement)
 

@@ -137,7 +137,7 @@ class Relay:
             BUS_FAILURES.labels(self._outbox.room).inc()
             raise
         async with self._db.transaction(quiet=True) as session:
-            await self._outbox.mark(session, batch)
+            await self._outbox.mark(session, batch, self._clock())
 
     async def _hold_lease(self) -> bool:
         """Take or renew the lease in good time; tell whether this relay may publish."""

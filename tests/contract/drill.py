@@ -98,9 +98,9 @@ def fuse_outbox(outbox: Outbox, fuse: Fuse) -> None:
     mark, waiting = outbox.mark, outbox.waiting
     marked = False
 
-    async def note_mark(session: AsyncSession, published: Sequence[Pending]) -> None:
+    async def note_mark(session: AsyncSession, published: Sequence[Pending], now: datetime) -> None:
         nonlocal marked
-        await mark(session, published)
+        await mark(session, published, now)
         marked = True
 
     async def look(session: AsyncSession, limit: int) -> list[Pending]:

@@ -199,7 +199,7 @@ class LittleHouse:
             records.append(Record(message.topic, message.key, message.value, message.headers, lane, len(records)))
         if crash is Crash.NONE:
             async with db.transaction() as session:
-                await outbox.mark(session, batch)
+                await outbox.mark(session, batch, self._clock())
 
     async def deliver(self, room: str, lane: int, count: int, crash: Crash = Crash.NONE) -> None:
         """Have a room handle the next records of a lane of each topic it listens to."""
